@@ -1,9 +1,9 @@
 // `auth-gateway migrate …`: the extension's version in the database, over CREATE, ALTER and the catalog.
 //
-// PostgreSQL itself keeps the update scripts and runs each in one transaction, so there is no migration table of
-// ours: "head" is the version that the server's control file names, "-1" the one before the present one.
-// All functions connect synchronously, print what they did on standard output and what went wrong, with what to
-// do about it, on standard error. They return the process's exit code: 0 done, 1 not.
+// PostgreSQL itself keeps the update scripts and runs each in one transaction, so there is no migration table
+// of ours: "head" is the version that the server's control file names, "-1" the one before the present one.
+// All functions connect synchronously, print what they did on standard output and what went wrong, with what
+// to do about it, on standard error. They return the process's exit code: 0 done, 1 not.
 #pragma once
 
 #include <string>
