@@ -1,5 +1,5 @@
-// What the gateway does with a request: finds its route, binds its arguments, calls the one function, answers.
-// One a worker; the server (transport) calls it and knows nothing of routes or databases.
+// What the gateway does with a request: finds its route, binds its arguments, calls the one function,
+// answers. One a worker; the server (transport) calls it and knows nothing of routes or databases.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ struct Settings;
 
 // What the transport must know once the head is there and before it reads a body.
 struct Admission {
-  std::optional<Reply> refusal;      // 404, 405 (with Allow), 204 for a CORS preflight: answer this, read no body
+  std::optional<Reply> refusal;  // 404, 405 (with Allow), 204 for a CORS preflight: answer this, read no body
   std::size_t maximum_body = 65536;  // otherwise: bytes this route accepts; more is a 413
 };
 

@@ -18,8 +18,8 @@ class Watcher {
   virtual void on_ready(Interest ready) = 0;
 };
 
-// One a worker, implemented over Pistache's epoll (server.cpp). All calls on the worker's thread, except those made
-// before the worker starts.
+// One a worker, implemented over Pistache's epoll (server.cpp). All calls on the worker's thread, except
+// those made before the worker starts.
 class EventLoop {
  public:
   using Clock = std::chrono::steady_clock;

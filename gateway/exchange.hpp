@@ -8,8 +8,8 @@
 
 namespace gateway {
 
-// Implemented by the server's connection. Shared between whatever works on the request; when the last owner lets
-// go without an answer, the implementation answers 500, so that no client ever waits for nothing.
+// Implemented by the server's connection. Shared between whatever works on the request; when the last owner
+// lets go without an answer, the implementation answers 500, so that no client ever waits for nothing.
 class Exchange {
  public:
   virtual ~Exchange() = default;
