@@ -27,7 +27,7 @@ EXTRA_CLEAN = build
 # As system headers, because PostgreSQL's are not clean under -Wextra in C++20.
 EXTENSION_INCLUDES = -isystem $(shell $(PG_CONFIG) --includedir-server) -Iextension
 PG_CPPFLAGS = $(EXTENSION_INCLUDES)
-PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Werror -fPIC
+PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Werror
 SHLIB_LINK = -lstdc++ -lsodium -lcrypto -lzxcvbn -lutf8proc -lm
 # PGXS would compile every file a second time, by clang as C++14, for the JIT to inline; it has nothing to gain here.
 override with_llvm = no
@@ -41,7 +41,7 @@ all install clean:
 	@false
 endif
 
-build/extension/%.o: extension/%.cpp Makefile
+build/extension/%.o: extension/%.cpp
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
@@ -68,14 +68,14 @@ build/stage.stamp: auth_api.so $(DATA_built) control/auth_api.control
 # The gateway.
 
 GATEWAY_OBJS = $(patsubst %.cpp,build/%.o,$(wildcard gateway/*.cpp))
-GATEWAY_PACKAGES = libpistache libpq libcrypto spdlog fmt prometheus-cpp-core
+GATEWAY_PACKAGES = libpistache libpq libcrypto spdlog fmt prometheus-cpp-core libutf8proc
 GATEWAY_INCLUDES = -Igateway -Ibuild $(shell pkg-config --cflags $(GATEWAY_PACKAGES) CLI11 nlohmann_json)
 GATEWAY_FLAGS = -O2 -g -std=c++20 -Wall -Wextra -Werror -fstack-protector-strong -D_FORTIFY_SOURCE=2 -pthread
 
 build/auth-gateway: $(GATEWAY_OBJS)
 	g++ $(GATEWAY_FLAGS) -Wl,-z,relro,-z,now -o $@ $^ $(shell pkg-config --libs $(GATEWAY_PACKAGES))
 
-build/gateway/%.o: gateway/%.cpp Makefile build/version.h
+build/gateway/%.o: gateway/%.cpp build/version.h
 	@mkdir -p $(@D)
 	g++ $(GATEWAY_FLAGS) $(GATEWAY_INCLUDES) -MMD -MP -c -o $@ $<
 
@@ -86,8 +86,109 @@ build/version.h: control/auth_api.control
 -include $(patsubst %.o,%.d,$(OBJS) $(GATEWAY_OBJS))
 
 # ---------------------------------------------------------------------------------------------------------------
+# Running, and throwing away what running made.
+
+run: packages-run ## everything from packages to a running gateway; Ctrl-C stops it (AUTH_API_PORT, RUN_DIR)
+	@$(AGAIN) all stage
+	@exec control/run.sh
+
+RUN_DIR ?= .run
+reset: ## forget what `make run` made: its database, its users, its keys
+	control/cluster.sh destroy $(RUN_DIR)/cluster
+	rm -rf $(RUN_DIR)
+
+bench: packages-test ## every figure beside its target; writes .run/bench.json
+	@$(AGAIN) all stage build/bench/argon2id
+	control/cluster.sh destroy .run/bench/cluster
+	RUN_DIR=.run/bench GATEWAY_BINARY=build/auth-gateway BENCH_BINARIES=build/bench BENCH_JSON=.run/bench.json \
+	  control/run.sh node test/bench/bench.mjs
+
+build/bench/%: test/bench/%.cpp
+	@mkdir -p $(@D)
+	g++ -O2 -std=c++20 -Wall -Wextra -Werror -o $@ $< -lsodium
+
+packages-run packages-test: packages-%:
+	@control/install-packages.sh $*
+
+# ---------------------------------------------------------------------------------------------------------------
+# Tests, the quick ones first. Each suite ends with its runner's own closing line.
+
+SUITES = test-unit test-sql test-docs test-http test-upgrade test-fault
+
+test: packages-test ## lint and every suite
+	@$(AGAIN) all stage
+	@$(AGAIN) lint
+	@set -e; for suite in $(SUITES); do echo "== $$suite"; $(AGAIN) $$suite; done
+
+test-unit: build/version.h ## GoogleTest over extension/core and gateway/, under ASan and UBSan
+	@cmake -S test/unit -B build/unit -DCMAKE_BUILD_TYPE=Debug -DCMAKE_EXPORT_COMPILE_COMMANDS=ON > build/unit.log || \
+	  { cat build/unit.log; false; }
+	@cmake --build build/unit -j$(JOBS) -- --quiet
+	ctest --test-dir build/unit --output-on-failure --progress -j$(JOBS)
+
+# A suite in files, run against a cluster of its own; loud when there are none.
+suite = $(if $(2),test/with-cluster.sh $(1) $(sort $(2)),@echo "SKIPPED: $@ has no files" >&2)
+
+test-sql: stage ## pgTAP, through pg_prove
+	$(call suite,pg_prove --quiet,$(wildcard test/sql/*.sql))
+
+test-http: stage build/auth-gateway build/node_modules.stamp ## real clients against a running gateway
+	$(call suite,node --test,$(wildcard test/http/*.test.mjs))
+
+test-upgrade: stage build/auth-gateway build/node_modules.stamp ## install, upgrade, downgrade, dump and restore
+	$(call suite,node --test,$(wildcard test/upgrade/*.test.mjs))
+
+test-fault: stage build/auth-gateway build/node_modules.stamp ## killed backends, restarts, half-sent requests
+	$(call suite,node --test,$(wildcard test/fault/*.test.mjs))
+
+build/node_modules.stamp: test/http/package-lock.json
+	cd test/http && npm ci --no-audit --no-fund --silent
+	@mkdir -p $(@D)
+	touch $@
+
+docs: stage ## write docs/sql.md, docs/http.md and docs/settings.md from the catalog
+	test/with-cluster.sh docs/generate/write.sh docs
+
+test-docs: stage ## the generated pages of docs/ are those that the catalog gives
+	@mkdir -p build/docs
+	test/with-cluster.sh docs/generate/write.sh build/docs
+	@for page in build/docs/*.md; do \
+	  diff -u docs/$${page##*/} $$page || { echo "docs/$${page##*/} is out of date: make docs"; exit 1; }; done
+	@echo "Generated pages are up to date."
+
+# ---------------------------------------------------------------------------------------------------------------
+# Lint. clang-tidy is slow: a file is read again when it or a header of it changed, which is when its object is
+# rebuilt, or when the rules did.
+
+CPP = $(wildcard $(addsuffix /*.cpp,$(CPP_FOLDERS)) $(addsuffix /*.hpp,$(CPP_FOLDERS)))
+CPP_FOLDERS = extension extension/core gateway test/unit test/bench test/fuzz
+SHELL_SCRIPTS = $(wildcard .ci/run control/*.sh test/*.sh test/*/*.sh docs/generate/*.sh)
+TIDY = $(patsubst build/%.o,build/tidy/%.stamp,$(OBJS) $(GATEWAY_OBJS))
+
+lint: $(TIDY) stage ## clang-format, clang-tidy, shellcheck, plpgsql_check
+	clang-format --dry-run -Werror $(CPP)
+	shellcheck $(SHELL_SCRIPTS)
+	$(call suite,pg_prove --quiet,$(wildcard test/sql/00-plpgsql-check.sql))
+
+format: ## lay all C++ out as lint wants it
+	clang-format -i $(CPP)
+
+build/tidy/%.stamp: build/%.o .clang-tidy build/compile_commands.json
+	@mkdir -p $(@D)
+	clang-tidy --quiet -p build --warnings-as-errors='*' $*.cpp 2> $@.log || { cat $@.log; false; }
+	@touch $@
+
+# How clang reads each file; editors (clangd) like to know, too.
+build/compile_commands.json: Makefile $(patsubst build/%.o,%.cpp,$(OBJS) $(GATEWAY_OBJS)) | build/version.h
+	@mkdir -p $(@D)
+	@{ echo '['; for file in $(filter %.cpp,$^); do \
+	  case $$file in extension/*) flags='$(EXTENSION_INCLUDES)' ;; *) flags='$(GATEWAY_INCLUDES)' ;; esac; \
+	  printf '%s{"directory": "%s", "file": "%s", "command": "clang++ -std=c++20 -Wall -Wextra %s -c %s"}\n' \
+	    "$$comma" '$(CURDIR)' "$$file" "$$flags" "$$file"; comma=,; done; echo ']'; } > $@
+
+# ---------------------------------------------------------------------------------------------------------------
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
-.PHONY: help stage
+.PHONY: all run reset bench packages-run packages-test test $(SUITES) docs lint format stage help
 .DELETE_ON_ERROR:
