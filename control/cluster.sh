@@ -20,7 +20,8 @@ set -euo pipefail
 umask 077
 
 # Whoever calls may have settings for another server.
-unset "${!PGHOST@}" "${!PGPORT@}" "${!PGUSER@}" "${!PGDATA@}" "${!PGPASS@}" "${!PGSERVICE@}" "${!PGOPTIONS@}" PGSSLMODE
+# shellcheck disable=SC2046 # names of variables
+unset $(compgen -v PG | grep -vx PG_CONFIG)
 
 here=$(cd "$(dirname "$0")" && pwd)
 bin=$("${PG_CONFIG:-pg_config}" --bindir)
