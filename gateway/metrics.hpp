@@ -24,7 +24,7 @@ class Metrics {
   explicit Metrics(const std::string& version);
 
   // The text exposition format (version 0.0.4). Any thread.
-  std::string exposition() const;
+  std::string exposition();
   static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
 
   // Open client connections. Any thread.
@@ -52,25 +52,38 @@ class RequestMetrics {
  public:
   explicit RequestMetrics(Metrics& metrics) : metrics_(metrics) {}
 
-  // `route` and `method` are views of static life time (route table, list of known methods).
+  // `method` is one of the known methods or "other", so that no client can make up labels.
   void count(std::string_view route, std::string_view method, int status, std::chrono::nanoseconds duration);
 
  private:
-  struct Key {
-    const char* route;
-    const char* method;
+  // Looked up by views, kept by value: the route table may be loaded anew.
+  struct KeyView {
+    std::string_view route;
+    std::string_view method;
     int status;
-    bool operator==(const Key&) const = default;
+  };
+  struct Key {
+    std::string route;
+    std::string method;
+    int status;
+    operator KeyView() const {
+      return {route, method, status};
+    }  // NOLINT(google-explicit-constructor): map look-ups
   };
   struct KeyHash {
-    std::size_t operator()(const Key& key) const;
+    using is_transparent = void;
+    std::size_t operator()(const KeyView& key) const;
+  };
+  struct KeyEqual {
+    using is_transparent = void;
+    bool operator()(const KeyView& left, const KeyView& right) const;
   };
   struct Handles {
     prometheus::Counter* requests;
     prometheus::Histogram* duration;
   };
   Metrics& metrics_;
-  std::unordered_map<Key, Handles, KeyHash> handles_;
+  std::unordered_map<Key, Handles, KeyHash, KeyEqual> handles_;
 };
 
 }  // namespace gateway
