@@ -1,0 +1,44 @@
+-- What the gateway reads of the HTTP surface: the routes, and the signatures behind them from the catalog.
+
+CREATE OR REPLACE FUNCTION auth.list_routes()
+RETURNS TABLE (
+  method text, path text, function text, success_status integer, lane text, max_body_bytes integer, summary text,
+  description text, returns text, argument_names text[], argument_types text[], argument_has_default boolean[])
+LANGUAGE plpgsql STABLE SECURITY DEFINER COST 10000 ROWS 100
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  broken record;
+BEGIN
+  -- A row whose function is gone, or overloaded, would make every route fail if it were an error.
+  FOR broken IN SELECT r.method, r.path, r.function FROM auth.routes AS r WHERE to_regproc(r.function) IS NULL LOOP
+    RAISE WARNING 'Route % % is left out: function % does not exist or is overloaded',
+      broken.method, broken.path, broken.function;
+  END LOOP;
+
+  RETURN QUERY
+  SELECT r.method, r.path, r.function, r.success_status, r.lane, r.max_body_bytes, r.summary,
+         obj_description(p.oid, 'pg_proc'), format_type(p.prorettype, NULL),
+         a.names, a.types, a.has_default
+    FROM auth.routes AS r
+    JOIN pg_proc AS p ON p.oid = to_regproc(r.function)
+   CROSS JOIN LATERAL (
+     -- proargtypes holds the input arguments only, and those with a default are the last ones.
+     SELECT coalesce(array_agg(i.name ORDER BY i.number), '{}') AS names,
+            coalesce(array_agg(format_type(i.type, NULL) ORDER BY i.number), '{}') AS types,
+            coalesce(array_agg(i.number > p.pronargs - p.pronargdefaults ORDER BY i.number), '{}') AS has_default
+       FROM (SELECT u.type, row_number() OVER (ORDER BY u.ordinality) AS number, p.proargnames[u.ordinality] AS name
+               FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) WITH ORDINALITY AS u (type, ordinality)
+              WHERE coalesce(p.proargmodes[u.ordinality], 'i') IN ('i', 'b', 'v')) AS i) AS a
+   ORDER BY r.path, r.method;
+END
+$function$;
+COMMENT ON FUNCTION auth.list_routes() IS
+$$Lists the HTTP surface for the gateway: each route with its function's comment, return type and input arguments. A route
+whose function does not exist, or is overloaded, is left out with a warning. Errors: none. Callers: auth_gateway.$$;
+
+CREATE OR REPLACE FUNCTION auth.show_status() RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
+AS $function$SELECT pg_catalog.jsonb_build_object('status', 'ok')$function$;
+COMMENT ON FUNCTION auth.show_status() IS
+$$Answers status "ok": the service is there and reaches its database. Errors: none. Callers: auth_gateway.$$;

@@ -1,0 +1,78 @@
+-- Who owns what and who may do what. Runs last, at installation and again at the end of every update: an object that
+-- an update adds is closed before it can be used.
+
+-- Every member of the extension belongs to auth_owner and is closed to PUBLIC.
+DO $owner$
+DECLARE
+  member record;
+BEGIN
+  FOR member IN
+    SELECT CASE d.classid
+             WHEN 'pg_namespace'::regclass THEN 'SCHEMA'
+             WHEN 'pg_proc'::regclass THEN 'ROUTINE'
+             WHEN 'pg_type'::regclass THEN 'TYPE'
+             ELSE 'TABLE'  -- Views and sequences answer to it as well.
+           END AS kind,
+           i.identity
+      FROM pg_depend AS d
+      JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'auth_api'
+     CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) AS i
+      LEFT JOIN pg_class AS c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+      LEFT JOIN pg_type AS t ON d.classid = 'pg_type'::regclass AND t.oid = d.objid
+      LEFT JOIN pg_class AS of_type ON of_type.oid = t.typrelid
+     WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+       AND (d.classid IN ('pg_namespace'::regclass, 'pg_proc'::regclass)
+            OR c.relkind IN ('r', 'v')                               -- Identity sequences go with their table.
+            OR t.typtype <> 'c' AND t.typelem = 0 OR of_type.relkind = 'c')  -- Row and array types as well.
+  LOOP
+    EXECUTE format('ALTER %s %s OWNER TO auth_owner', member.kind, member.identity);
+    EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC', member.kind, member.identity);
+  END LOOP;
+END
+$owner$;
+
+-- SECURITY DEFINER functions reach the nine tables as auth_owner.
+GRANT USAGE ON SCHEMA @extschema@ TO auth_owner;
+
+GRANT USAGE ON SCHEMA auth TO auth_gateway, auth_caller;
+GRANT USAGE ON TYPE auth.http_response TO auth_gateway, auth_caller;
+
+-- The gateway: what the routes name, and the list of routes.
+DO $gateway$
+DECLARE
+  routed regproc;
+BEGIN
+  FOR routed IN SELECT DISTINCT r.function::regproc FROM auth.routes AS r WHERE r.builtin LOOP
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO auth_gateway', routed::oid::regprocedure);
+  END LOOP;
+END
+$gateway$;
+GRANT EXECUTE ON FUNCTION auth.list_routes() TO auth_gateway;
+GRANT EXECUTE ON FUNCTION auth.refuse(integer, text, jsonb) TO auth_gateway;
+GRANT EXECUTE ON FUNCTION auth.problem(integer, text, jsonb) TO auth_gateway;
+
+-- Applications, from SQL.
+GRANT EXECUTE ON FUNCTION
+  auth.authenticate(text), auth.require_user(text), auth.current_user_id(), auth.current_session_id(),
+  auth.register(text, text, text, inet, text), auth.login(text, text, text, inet, text),
+  auth.refresh(text, inet, text), auth.logout(text), auth.logout_all(text), auth.me(text),
+  auth.list_sessions(text), auth.revoke_session(uuid, text), auth.validate_session(text, jsonb),
+  auth.extend_session(text, jsonb), auth.change_password(text, text, text), auth.jwks(),
+  auth.refuse(integer, text, jsonb), auth.problem(integer, text, jsonb)
+TO auth_caller;
+
+-- Whoever owns the extension may run a gateway and make the first superuser. It could drop the extension anyway; it
+-- still reads no table.
+DO $installer$
+DECLARE
+  installer name;
+BEGIN
+  SELECT r.rolname INTO installer
+    FROM pg_extension AS e JOIN pg_roles AS r ON r.oid = e.extowner
+   WHERE e.extname = 'auth_api' AND NOT r.rolsuper;
+  IF FOUND THEN
+    EXECUTE format('GRANT auth_gateway TO %I', installer);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION auth.create_superuser(text, text, text) TO %I', installer);
+  END IF;
+END
+$installer$;
