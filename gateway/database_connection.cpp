@@ -1,0 +1,265 @@
+#include "database_connection.hpp"
+
+#include <algorithm>
+
+#include "log.hpp"
+
+namespace gateway {
+namespace {
+
+// A route table has a handful of argument sets a route; beyond this bound statements are sent unnamed, so that
+// nobody can fill the server's memory by leaving out arguments in every combination.
+constexpr std::size_t kMaximumPrepared = 1000;
+
+// How long after statement_timeout a server that has not answered is taken for dead.
+constexpr std::chrono::seconds kAnswerGrace{5};
+
+void log_notice(void*, const char* message) {
+  std::string_view text(message);
+  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  log(LogLevel::debug, "database notice", {{"notice", text}});
+}
+
+bool is_fatal(const PGresult* result) {
+  const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  // Without any field the message is libpq's own: the connection is gone.
+  return severity == nullptr || std::string_view(severity) == "FATAL" || std::string_view(severity) == "PANIC";
+}
+
+}  // namespace
+
+DatabaseConnection::DatabaseConnection(EventLoop& loop, const ConnectionParameters& parameters,
+                                       std::size_t capacity, ConnectionOwner& owner)
+    : loop_(loop), parameters_(parameters), capacity_(capacity), owner_(owner) {}
+
+DatabaseConnection::~DatabaseConnection() { unwatch(); }
+
+void DatabaseConnection::open() {
+  opened_at_ = idle_since_ = loop_.now();
+  state_ = State::connecting;
+  is_broken_ = false;
+  connection_.reset(PQconnectStartParams(parameters_.keywords(), parameters_.values(), 1));
+  if (!connection_ || PQstatus(connection_.get()) == CONNECTION_BAD) {
+    close(connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
+    return;
+  }
+  PQsetNoticeProcessor(connection_.get(), log_notice, nullptr);
+  watch({.read = false, .write = true});  // as if PQconnectPoll had said PGRES_POLLING_WRITING
+}
+
+// libpq may close its socket and open another during a poll (next address, no TLS after all), maybe under the
+// same number: the old one leaves the event loop before, whatever there is enters it afterwards.
+void DatabaseConnection::continue_connecting() {
+  unwatch();
+  switch (PQconnectPoll(connection_.get())) {
+    case PGRES_POLLING_READING:
+      watch({.read = true, .write = false});
+      return;
+    case PGRES_POLLING_WRITING:
+      watch({.read = false, .write = true});
+      return;
+    case PGRES_POLLING_OK:
+      if (PQsetnonblocking(connection_.get(), 1) != 0 || PQenterPipelineMode(connection_.get()) != 1) break;
+      state_ = State::ready;
+      opened_at_ = idle_since_ = loop_.now();
+      watch({.read = true, .write = false});
+      owner_.on_connected(*this);
+      return;
+    case PGRES_POLLING_FAILED:
+    case PGRES_POLLING_ACTIVE:
+      break;
+  }
+  close(PQerrorMessage(connection_.get()));
+}
+
+void DatabaseConnection::send(CallPointer call) {
+  const StatementKey key = call->statement();
+  bool prepares = false;
+  const bool sent = send_statement(*call, key, prepares);
+  in_flight_.push_back({std::move(call), key, prepares, loop_.now(), nullptr});
+  if (!sent || PQpipelineSync(connection_.get()) != 1) {
+    is_broken_ = true;
+    return;
+  }
+  flush();
+}
+
+bool DatabaseConnection::send_statement(const Call& call, const StatementKey& key, bool& prepares) {
+  pointers_.clear();
+  call.append_parameters(pointers_);
+  const int count = static_cast<int>(pointers_.size());
+  auto statement = prepared_.find(key);
+  if (statement == prepared_.end()) {
+    const std::string sql = call.sql();
+    if (key.route == 0 || prepared_.size() >= kMaximumPrepared) {
+      return PQsendQueryParams(connection_.get(), sql.c_str(), count, nullptr, pointers_.data(), nullptr,
+                               nullptr, 0) == 1;
+    }
+    statement = prepared_.emplace(key, "call_" + std::to_string(++last_statement_)).first;
+    prepares = true;
+    if (PQsendPrepare(connection_.get(), statement->second.c_str(), sql.c_str(), count, nullptr) != 1) {
+      return false;
+    }
+  }
+  return PQsendQueryPrepared(connection_.get(), statement->second.c_str(), count, pointers_.data(), nullptr,
+                             nullptr, 0) == 1;
+}
+
+void DatabaseConnection::on_ready(Interest ready) {
+  if (state_ == State::closed) return;
+  if (state_ == State::connecting) {
+    // An event of an older descriptor of the same number says nothing about this one.
+    if ((ready.read && interest_.read) || (ready.write && interest_.write)) continue_connecting();
+    return;
+  }
+  if (!read_results()) return;
+  flush();
+  if (is_broken_) {
+    close(PQerrorMessage(connection_.get()));
+  } else if (state_ == State::retiring && in_flight_.empty()) {
+    close("");
+  }
+}
+
+bool DatabaseConnection::read_results() {
+  // OpenSSL may hold the second half of a record (at most 16 KB) that epoll does not know of; libpq reads at
+  // least 8 KB at a time, so a second turn leaves nothing behind.
+  const int turns = PQsslInUse(connection_.get()) != 0 ? 2 : 1;
+  for (int turn = 0; turn < turns; ++turn) {
+    if (PQconsumeInput(connection_.get()) != 1) {
+      close(PQerrorMessage(connection_.get()));
+      return false;
+    }
+    // A NULL ends a statement's results; two in a row mean that libpq has nothing more for us although calls
+    // are in flight.
+    int nulls = 0;
+    while (!in_flight_.empty() && PQisBusy(connection_.get()) == 0) {
+      Result result(PQgetResult(connection_.get()));
+      if (!result) {
+        if (PQstatus(connection_.get()) == CONNECTION_BAD || ++nulls > 1) {
+          close(PQerrorMessage(connection_.get()));
+          return false;
+        }
+        continue;
+      }
+      nulls = 0;
+      if (!take_result(std::move(result))) return false;
+    }
+    if (PQstatus(connection_.get()) == CONNECTION_BAD) {
+      close(PQerrorMessage(connection_.get()));
+      return false;
+    }
+  }
+  return true;
+}
+
+// Files one result under the oldest call. False when the connection has been closed.
+bool DatabaseConnection::take_result(Result result) {
+  InFlight& oldest = in_flight_.front();
+  switch (PQresultStatus(result.get())) {
+    case PGRES_COMMAND_OK:
+      if (oldest.awaits_prepare && !oldest.result) {
+        oldest.awaits_prepare = false;
+        return true;
+      }
+      break;
+    case PGRES_TUPLES_OK:
+      if (!oldest.awaits_prepare && !oldest.result) {
+        oldest.result = std::move(result);
+        return true;
+      }
+      break;
+    case PGRES_FATAL_ERROR:
+      if (is_fatal(result.get())) {
+        close(PQresultErrorMessage(result.get()));
+        return false;
+      }
+      // Also after rows: then the commit failed (a deferred constraint), and the rows are not true.
+      oldest.result = std::move(result);
+      return true;
+    case PGRES_PIPELINE_ABORTED:  // the statement whose preparation failed
+      if (oldest.result) return true;
+      break;
+    case PGRES_PIPELINE_SYNC:
+      if (oldest.result) {
+        finish_call();
+        return true;
+      }
+      break;
+    default:
+      break;
+  }
+  close("the server's answers are out of order");
+  return false;
+}
+
+void DatabaseConnection::finish_call() {
+  InFlight finished = std::move(in_flight_.front());
+  in_flight_.pop_front();
+  if (in_flight_.empty()) idle_since_ = loop_.now();
+  if (PQresultStatus(finished.result.get()) != PGRES_TUPLES_OK) {
+    const std::string_view sqlstate = sqlstate_of(finished.result.get());
+    if (finished.awaits_prepare) prepared_.erase(finished.key);
+    // The statement is gone, or no longer what it was: begin again with a fresh connection.
+    if (sqlstate == "26000" || sqlstate == "0A000") state_ = State::retiring;
+  }
+  finished.call->on_result(finished.result.get());
+  owner_.on_answered(*this);
+}
+
+void DatabaseConnection::retire() {
+  if (state_ != State::ready) return;
+  state_ = State::retiring;
+  if (in_flight_.empty()) close("");
+}
+
+void DatabaseConnection::check_deadlines() {
+  if (state_ == State::closed) return;
+  const auto now = loop_.now();
+  if (state_ == State::connecting) {
+    if (now - opened_at_ > parameters_.connect_timeout()) close("connecting took too long");
+  } else if (is_broken_) {
+    close(PQerrorMessage(connection_.get()));
+  } else if (!in_flight_.empty() &&
+             now - in_flight_.front().sent_at > parameters_.statement_timeout() + kAnswerGrace) {
+    close("the server did not answer");
+  }
+}
+
+void DatabaseConnection::flush() {
+  const int pending = PQflush(connection_.get());
+  if (pending < 0) is_broken_ = true;
+  // Reading goes on while writing waits: the server may itself be waiting for us to read.
+  watch({.read = true, .write = pending == 1});
+}
+
+void DatabaseConnection::watch(Interest interest) {
+  const int descriptor = PQsocket(connection_.get());
+  if (descriptor < 0) return;
+  if (watched_ == descriptor && interest_.read == interest.read && interest_.write == interest.write) return;
+  watched_ = descriptor;
+  interest_ = interest;
+  loop_.watch(descriptor, interest, *this);
+}
+
+void DatabaseConnection::unwatch() {
+  if (watched_ < 0) return;
+  loop_.unwatch(watched_);
+  watched_ = -1;
+}
+
+void DatabaseConnection::close(std::string reason) {
+  const Closing closing = state_ == State::connecting ? Closing::not_made
+                          : reason.empty()            ? Closing::retired
+                                                      : Closing::lost;
+  unwatch();
+  connection_.reset();
+  state_ = State::closed;
+  prepared_.clear();
+  CallQueue unanswered;
+  for (InFlight& entry : in_flight_) unanswered.push_back(std::move(entry.call));
+  in_flight_.clear();
+  owner_.on_closed(*this, closing, std::move(unanswered), reason);
+}
+
+}  // namespace gateway
