@@ -1,4 +1,5 @@
-// The gateway's own beginning and end: it finishes what it has begun, and it waits for a database that is not there.
+// The gateway's own beginning and end: it finishes what it has begun, and it waits for a database that is not
+// there.
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, test } from "node:test";
@@ -43,20 +44,37 @@ test("SIGTERM: a request that was sent before it is answered whole", async () =>
   const gateway = await startGateway(database, { environment: { GATEWAY_WORKERS: "1" } });
   const user = await gateway.client.newUser();
   const body = JSON.stringify({ email: user.email, password: user.password });
-  const request = "POST /api/auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
-    + `Content-Length: ${body.length}\r\n\r\n${body}`;
-  const answers = await Promise.all(Array.from({ length: 8 }, () => new Promise((resolve, reject) => {
-    let text = "";
-    const socket = connect(gateway.port, "127.0.0.1", () => socket.write(request));
-    socket.on("data", (data) => (text += data));
-    socket.once("close", () => resolve(text));
-    socket.once("error", reject);
-  })).concat((async () => {
-    // The first hash is running in the database, the rest wait behind it.
-    await until("a log-in to be in flight", async () => (await database.query(
-      "SELECT FROM pg_stat_activity WHERE application_name = 'auth-gateway' AND state = 'active'")).length > 0, { every: 1 });
-    assert.equal(await gateway.stop("SIGTERM"), 0);
-  })()));
+  const request =
+    "POST /api/auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n" +
+    `Content-Length: ${body.length}\r\n\r\n${body}`;
+  const answers = await Promise.all(
+    Array.from(
+      { length: 8 },
+      () =>
+        new Promise((resolve, reject) => {
+          let text = "";
+          const socket = connect(gateway.port, "127.0.0.1", () => socket.write(request));
+          socket.on("data", (data) => (text += data));
+          socket.once("close", () => resolve(text));
+          socket.once("error", reject);
+        }),
+    ).concat(
+      (async () => {
+        // The first hash is running in the database, the rest wait behind it.
+        await until(
+          "a log-in to be in flight",
+          async () =>
+            (
+              await database.query(
+                "SELECT FROM pg_stat_activity WHERE application_name = 'auth-gateway' AND state = 'active'",
+              )
+            ).length > 0,
+          { every: 1 },
+        );
+        assert.equal(await gateway.stop("SIGTERM"), 0);
+      })(),
+    ),
+  );
   for (const answer of answers.slice(0, 8)) {
     assert.match(answer, /^HTTP\/1\.1 200 OK\r\n[^]*"access_token"[^]*\}$/);
     assert.match(answer, /^connection: close\r$/im);

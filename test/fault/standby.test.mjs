@@ -1,5 +1,5 @@
-// A hot standby answers whatever only reads: tokens verify there, sessions are looked up there, and a gateway in front
-// of it serves its read lane.
+// A hot standby answers whatever only reads: tokens verify there, sessions are looked up there, and a gateway
+// in front of it serves its read lane.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Cluster, using } from "../http/support/cluster.mjs";
@@ -21,8 +21,13 @@ after(async () => {
 // Resolves once the standby has replayed what the primary has written so far.
 async function caughtUp() {
   const [{ lsn }] = await database.query("SELECT pg_current_wal_lsn() AS lsn");
-  await using(standby.superuser(database.name), (session) => until("the standby to catch up", async () =>
-    (await session.query("SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS done", [lsn])).rows[0].done));
+  await using(standby.superuser(database.name), (session) =>
+    until(
+      "the standby to catch up",
+      async () =>
+        (await session.query("SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS done", [lsn])).rows[0].done,
+    ),
+  );
 }
 
 test("a token verifies on the standby by SQL, with the identity of its transaction", async () => {
@@ -41,10 +46,14 @@ test("a token verifies on the standby by SQL, with the identity of its transacti
 test("me, validate-session and the published keys answer from the standby as from the primary", async () => {
   const user = await gateway.client.newUser();
   await caughtUp();
-  for (const [method, path] of [["GET", "/api/auth/me"], ["POST", "/api/auth/validate-session"],
-                                ["GET", "/.well-known/jwks.json"]]) {
-    const [there, here] = await Promise.all([reading, gateway].map(({ client }) =>
-      client.request(method, path, { token: user.access_token })));
+  for (const [method, path] of [
+    ["GET", "/api/auth/me"],
+    ["POST", "/api/auth/validate-session"],
+    ["GET", "/.well-known/jwks.json"],
+  ]) {
+    const [there, here] = await Promise.all(
+      [reading, gateway].map(({ client }) => client.request(method, path, { token: user.access_token })),
+    );
     assert.equal(there.status, 200, there.text);
     assert.deepEqual(there.body, here.body);
   }
@@ -71,7 +80,9 @@ test("a promoted standby goes on where the primary ended", async () => {
   await caughtUp();
   await primary.stop("immediate");
   await using(standby.superuser(), (session) => session.query("SELECT pg_promote()"));
-  await until("the promoted server to write", async () =>
-    (await reading.client.refresh(user.refresh_token)).status === 200);
+  await until(
+    "the promoted server to write",
+    async () => (await reading.client.refresh(user.refresh_token)).status === 200,
+  );
   assert.equal((await reading.client.me(user.access_token)).body.email, user.email);
 });

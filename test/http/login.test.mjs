@@ -22,8 +22,15 @@ test("login answers the documented tokens", async () => {
   const { email, password } = await client.newUser();
   const { status, body, headers } = await client.login(email, password);
   assert.equal(status, 200);
-  assert.deepEqual(keys(body), ["access_token", "password_change_required", "refresh_token", "token_type"]);
+  assert.deepEqual(keys(body), [
+    "access_token",
+    "expires_in",
+    "password_change_required",
+    "refresh_token",
+    "token_type",
+  ]);
   assert.equal(body.token_type, "bearer");
+  assert.equal(body.expires_in, 900);
   assert.equal(body.password_change_required, false);
   assert.match(headers.get("cache-control"), /no-store/);
 });
@@ -66,7 +73,8 @@ test("login refuses a user who is not active as if the password were wrong", asy
     const user = await client.newUser();
     await database.query(
       "UPDATE users SET status = $1, deleted_at = CASE $1 WHEN 'deleted' THEN now() END WHERE id = $2",
-      [state, user.id]);
+      [state, user.id],
+    );
     assertProblem(await client.login(user.email, user.password), 401, "Incorrect email or password");
   }
 });
@@ -75,14 +83,18 @@ test("login leaves a trace of an attempt that failed", async () => {
   const user = await client.newUser();
   await client.login(user.email, freshPassword());
   const rows = await database.query("SELECT action FROM user_activity WHERE user_id = $1", [user.id]);
-  assert.ok(rows.some(({ action }) => /fail/.test(action)), JSON.stringify(rows));
+  assert.ok(
+    rows.some(({ action }) => /fail/.test(action)),
+    JSON.stringify(rows),
+  );
 });
 
 test("login locks after the threshold, for the right password too, and for an unknown e-mail alike", async () => {
   await withSetting("lockout_threshold", "5", async () => {
     const user = await client.newUser();
     for (const email of [user.email, freshEmail()]) {
-      for (let attempt = 0; attempt < 5; attempt++) assertProblem(await client.login(email, "wrong-passphrase"), 401);
+      for (let attempt = 0; attempt < 5; attempt++)
+        assertProblem(await client.login(email, "wrong-passphrase"), 401);
       const locked = assertProblem(await client.login(email, user.password), 423, "account_locked");
       assert.equal(locked.headers.get("x-error-type"), "account_locked");
     }
@@ -104,7 +116,7 @@ test("with e-mail verification on, login waits for it and register tells no know
     const again = await client.register(user.email, freshPassword());
     assert.equal(first.status, 201);
     assert.equal(again.status, 201);
-    assert.deepEqual(keys(again.body), keys(first.body));
+    assert.deepEqual(again.body, first.body);
     const refused = assertProblem(await client.login(user.email, user.password), 403, "email_not_verified");
     assert.equal(refused.headers.get("x-error-type"), "email_not_verified");
     assertProblem(await client.login(user.email, "wrong-passphrase"), 401, "Incorrect email or password");

@@ -1,5 +1,5 @@
-// The generated description of the API, judged by a validator that is not ours, and the promise that an endpoint is a
-// function and a row.
+// The generated description of the API, judged by a validator that is not ours, and the promise that an
+// endpoint is a function and a row.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
@@ -18,7 +18,9 @@ test("openapi.json is a valid OpenAPI 3.1 document", async () => {
 });
 
 test("openapi.json holds every route, each with its success status, summary and description", async () => {
-  const routes = await database.query("SELECT method, path, success_status, summary, description FROM auth.list_routes()");
+  const routes = await database.query(
+    "SELECT method, path, success_status, summary, description FROM auth.list_routes()",
+  );
   assert.ok(routes.length >= 14);
   for (const { method, path, success_status, summary, description } of routes) {
     const operation = document.paths[path]?.[method.toLowerCase()];
@@ -31,12 +33,20 @@ test("openapi.json holds every route, each with its success status, summary and 
 
 test("openapi.json tells a client nothing about arguments that only the gateway may give", () => {
   const names = [];
-  JSON.stringify(document, (key, value) => { names.push(key, value?.name); return value; });
-  assert.deepEqual(names.filter((name) => typeof name === "string" && /^_/.test(name)), []);
+  JSON.stringify(document, (key, value) => {
+    names.push(key, value?.name);
+    return value;
+  });
+  assert.deepEqual(
+    names.filter((name) => typeof name === "string" && /^_/.test(name)),
+    [],
+  );
 });
 
 test("openapi.json gives no two operations one id", () => {
-  const ids = Object.values(document.paths).flatMap((item) => Object.values(item).map(({ operationId }) => operationId));
+  const ids = Object.values(document.paths).flatMap((item) =>
+    Object.values(item).map(({ operationId }) => operationId),
+  );
   assert.equal(new Set(ids).size, ids.length);
 });
 
@@ -47,7 +57,8 @@ test("openapi.json marks exactly the routes that need a bearer token", async () 
 });
 
 test("an operator's own endpoint is a function, a grant and a row", async () => {
-  await database.asSuperuser((session) => session.query(`
+  await database.asSuperuser((session) =>
+    session.query(`
     CREATE SCHEMA shop;
     GRANT USAGE ON SCHEMA shop TO auth_gateway;
     CREATE FUNCTION shop.quote(item text, quantity integer DEFAULT 1, express boolean DEFAULT false,
@@ -61,7 +72,8 @@ test("an operator's own endpoint is a function, a grant and a row", async () => 
     CREATE FUNCTION shop.forget(item text) RETURNS void LANGUAGE sql AS '';
     INSERT INTO auth.routes (method, path, function, success_status, lane, summary) VALUES
       ('POST', '/shop/{item}/quote', 'shop.quote', 201, 'call', 'Quote'),
-      ('DELETE', '/shop/{item}', 'shop.forget', 204, 'call', 'Forget');`));
+      ('DELETE', '/shop/{item}', 'shop.forget', 204, 'call', 'Forget');`),
+  );
   const user = await client.newUser();
   const restarted = await startGateway(database);
   try {

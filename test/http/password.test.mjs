@@ -14,10 +14,16 @@ for (const path of ["/api/auth/change-password", "/api/user/change-password-user
     const change = (json) => client.post(path, json, { token: user.access_token });
     const next = freshPassword();
     assertInvalid(await change({ new_password: next }), "body.current_password");
-    assertProblem(await change({ current_password: freshPassword(), new_password: next }), 400,
-                  "Current password is incorrect");
-    assertProblem(await change({ current_password: user.password, new_password: user.password }), 400,
-                  "New password must be different from current password");
+    assertProblem(
+      await change({ current_password: freshPassword(), new_password: next }),
+      400,
+      "Current password is incorrect",
+    );
+    assertProblem(
+      await change({ current_password: user.password, new_password: user.password }),
+      400,
+      "New password must be different from current password",
+    );
     assertProblem(await change({ current_password: user.password, new_password: "password1" }), 422);
     assert.equal((await client.login(user.email, user.password)).status, 200);
   });

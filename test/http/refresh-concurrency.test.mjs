@@ -7,16 +7,26 @@ import { startSystem } from "./support/system.mjs";
 const { client, database } = await startSystem();
 
 async function session(user) {
-  const rows = await database.query("SELECT id, is_active, end_reason FROM sessions WHERE user_id = $1", [user.id]);
+  const rows = await database.query("SELECT id, is_active, end_reason FROM sessions WHERE user_id = $1", [
+    user.id,
+  ]);
   assert.equal(rows.length, 1);
   return rows[0];
 }
-const liveTokens = async (user) => (await database.query(
-  `SELECT FROM auth.refresh_tokens t JOIN sessions s ON s.id = t.session_id
-   WHERE s.user_id = $1 AND t.rotated_at IS NULL`, [user.id])).length;
-const age = (user, seconds) => database.query(
-  `UPDATE auth.refresh_tokens t SET rotated_at = rotated_at - make_interval(secs => $2)
-   FROM sessions s WHERE s.id = t.session_id AND s.user_id = $1`, [user.id, seconds]);
+const liveTokens = async (user) =>
+  (
+    await database.query(
+      `SELECT FROM auth.refresh_tokens t JOIN sessions s ON s.id = t.session_id
+   WHERE s.user_id = $1 AND t.rotated_at IS NULL`,
+      [user.id],
+    )
+  ).length;
+const age = (user, seconds) =>
+  database.query(
+    `UPDATE auth.refresh_tokens t SET rotated_at = rotated_at - make_interval(secs => $2)
+   FROM sessions s WHERE s.id = t.session_id AND s.user_id = $1`,
+    [user.id, seconds],
+  );
 
 test("of 50 concurrent refreshes of one token exactly one rotates, and all answers agree", async () => {
   const user = await client.newUser();
@@ -33,10 +43,14 @@ test("of 50 concurrent refreshes of one token exactly one rotates, and all answe
 
 test("of 50 concurrent refreshes by 10 users every answer is its own user's", async () => {
   const users = await Promise.all(Array.from({ length: 10 }, () => client.newUser()));
-  await Promise.all(users.flatMap((user) => Array.from({ length: 5 }, async () => {
-    const { body } = await client.refresh(user.refresh_token);
-    assert.equal((await client.me(body.access_token)).body.id, user.id);
-  })));
+  await Promise.all(
+    users.flatMap((user) =>
+      Array.from({ length: 5 }, async () => {
+        const { body } = await client.refresh(user.refresh_token);
+        assert.equal((await client.me(body.access_token)).body.id, user.id);
+      }),
+    ),
+  );
 });
 
 test("a retry whose answer was lost gets the same successor", async () => {
@@ -60,7 +74,10 @@ test("a spent token used after its successor was used ends the session for both 
   assertProblem(await client.me(second.access_token), 401);
   assertProblem(await client.refresh(second.refresh_token), 401, "Invalid refresh token");
   const activity = await database.query("SELECT action FROM user_activity WHERE user_id = $1", [user.id]);
-  assert.ok(activity.some(({ action }) => /reuse/.test(action)), JSON.stringify(activity));
+  assert.ok(
+    activity.some(({ action }) => /reuse/.test(action)),
+    JSON.stringify(activity),
+  );
 });
 
 test("a spent token used after the grace ends the session, though its successor was never used", async () => {

@@ -38,7 +38,9 @@ test("register refuses an e-mail that is taken, in whatever case", async () => {
 
 test("register makes one user when ten clients register one e-mail at once", async () => {
   const email = freshEmail();
-  const answers = await Promise.all(Array.from({ length: 10 }, () => client.register(email, freshPassword())));
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, () => client.register(email, freshPassword())),
+  );
   const statuses = answers.map(({ status }) => status).sort();
   assert.deepEqual(statuses, [201, ...Array(9).fill(400)]);
   const rows = await database.query("SELECT FROM users WHERE email = $1", [email]);
@@ -49,21 +51,37 @@ test("register never takes a privilege or a state from the client", async () => 
   const email = freshEmail();
   const password = freshPassword();
   const wishes = {
-    application_admin: true, is_manager: true, is_superuser: true, is_one_time_password: true, is_verified: true,
-    is_password_temporary: true, mfa_enabled: true, status: "pending", id: 1,
-    _access_token: "x", _client_ip: "10.0.0.1", _user_agent: "forged",
+    application_admin: true,
+    is_manager: true,
+    is_superuser: true,
+    is_one_time_password: true,
+    is_verified: true,
+    is_password_temporary: true,
+    mfa_enabled: true,
+    status: "pending",
+    id: 1,
+    _access_token: "x",
+    _client_ip: "10.0.0.1",
+    _user_agent: "forged",
   };
   assert.equal((await client.register(email, password, wishes)).status, 201);
   const { access_token } = await client.newSession({ email, password });
   const { body } = await client.me(access_token);
-  for (const flag of ["application_admin", "is_manager", "is_superuser", "is_password_temporary", "mfa_enabled"]) {
+  for (const flag of [
+    "application_admin",
+    "is_manager",
+    "is_superuser",
+    "is_password_temporary",
+    "mfa_enabled",
+  ]) {
     assert.equal(body[flag], false, flag);
   }
   assert.equal(body.status, "active");
   assert.notEqual(body.id, 1);
   const [trace] = await database.query(
     "SELECT count(*)::int AS forged FROM user_activity WHERE user_id = $1 AND host(ip_address) = '10.0.0.1'",
-    [body.id]);
+    [body.id],
+  );
   assert.equal(trace.forged, 0);
 });
 
@@ -76,8 +94,9 @@ test("register says why a password is weak and what would help, and does not rep
 });
 
 test("register counts the user's own e-mail and name as weak words", async () => {
-  const answer = await client.register("persephone.vandenberg@example.com", "persephone.vandenberg1",
-                                       { full_name: "Persephone Vandenberg" });
+  const answer = await client.register("persephone.vandenberg@example.com", "persephone.vandenberg1", {
+    full_name: "Persephone Vandenberg",
+  });
   assertProblem(answer, 422);
 });
 
@@ -103,7 +122,18 @@ test("a password is the same however its characters are composed", async () => {
 });
 
 test("register refuses what is no e-mail", async () => {
-  const wrong = ["", " ", "ada", "ada@", "@example.com", "ada@example..com", "a b@example.com", "ada@exam\nple.com",
-                 "ada@ex\u202eample.com", "Ada <ada@example.com>", `${"a".repeat(10_000)}@example.com`];
+  const wrong = [
+    "",
+    " ",
+    "ada",
+    "ada@",
+    "@example.com",
+    "ada@example..com",
+    "a b@example.com",
+    "ada@exam\nple.com",
+    "ada@ex\u202eample.com",
+    "Ada <ada@example.com>",
+    `${"a".repeat(10_000)}@example.com`,
+  ];
   for (const email of wrong) assertProblem(await client.register(email, freshPassword()), 422);
 });

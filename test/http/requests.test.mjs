@@ -22,7 +22,10 @@ describe("a body", () => {
     }
     const { access_token } = await client.newUser();
     for (const id of ["1", "not-a-uuid", "00000000-0000-0000-0000-00000000000g", "%00", "%F0%9F%92%A9"]) {
-      assertInvalid(await client.delete(`/api/auth/sessions/${id}`, { token: access_token }), "path.session_id");
+      assertInvalid(
+        await client.delete(`/api/auth/sessions/${id}`, { token: access_token }),
+        "path.session_id",
+      );
     }
   });
 
@@ -34,14 +37,24 @@ describe("a body", () => {
   });
 
   test("may hold members that nobody knows", async () => {
-    const answer = await client.register(freshEmail(), freshPassword(), { favourite_colour: { nested: [1, null] } });
+    const answer = await client.register(freshEmail(), freshPassword(), {
+      favourite_colour: { nested: [1, null] },
+    });
     assert.equal(answer.status, 201);
   });
 
   test("that is not JSON is a 400", async () => {
     const headers = { "Content-Type": "application/json" };
-    for (const body of ["{", "{'email': 1}", "{\"email\": \"a@example.com\"} trailing", "\u0000", "[".repeat(30_000),
-                        "{\"email\": 01}", "NaN", Buffer.from([0x7b, 0xff, 0x7d])]) {
+    for (const body of [
+      "{",
+      "{'email': 1}",
+      '{"email": "a@example.com"} trailing',
+      "\u0000",
+      "[".repeat(30_000),
+      '{"email": 01}',
+      "NaN",
+      Buffer.from([0x7b, 0xff, 0x7d]),
+    ]) {
       assertProblem(await client.request("POST", register, { body, headers }), 400);
     }
   });
@@ -51,8 +64,16 @@ describe("a body", () => {
   });
 
   test("of another media type is a 415", async () => {
-    for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "multipart/form-data"]) {
-      const answer = await client.request("POST", register, { body: "{}", headers: { "Content-Type": type } });
+    for (const type of [
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "application/jsonp",
+      "multipart/form-data",
+    ]) {
+      const answer = await client.request("POST", register, {
+        body: "{}",
+        headers: { "Content-Type": type },
+      });
       assertProblem(answer, 415);
     }
   });
@@ -94,16 +115,22 @@ describe("routing", () => {
     const answer = await client.get("/", { headers: { "X-Request-ID": own } });
     assert.equal(answer.headers.get("x-request-id"), own);
     assert.deepEqual(answer.body, { status: "ok" });
-    const made = await Promise.all([{}, { "X-Request-ID": "two words" }, { "X-Request-ID": "x".repeat(1000) }]
-      .map(async (headers) => (await client.get("/", { headers })).headers.get("x-request-id")));
+    const made = await Promise.all(
+      [{}, { "X-Request-ID": "two words" }, { "X-Request-ID": "x".repeat(1000) }].map(async (headers) =>
+        (await client.get("/", { headers })).headers.get("x-request-id"),
+      ),
+    );
     assert.equal(new Set(made).size, 3);
     made.forEach((id) => assert.match(id, /^[\w-]{8,64}$/));
   });
 
   test("lets no answer that carries an identity be cached", async () => {
     const user = await client.newUser();
-    for (const answer of [await client.me(user.access_token), await client.me("bad"),
-                          await client.refresh(user.refresh_token)]) {
+    for (const answer of [
+      await client.me(user.access_token),
+      await client.me("bad"),
+      await client.refresh(user.refresh_token),
+    ]) {
       assert.match(answer.headers.get("cache-control"), /no-store/);
       assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
     }
@@ -111,9 +138,14 @@ describe("routing", () => {
 });
 
 describe("cross-origin requests", () => {
-  const preflight = (Origin) => client.request("OPTIONS", "/api/auth/login", {
-    headers: { Origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type" },
-  });
+  const preflight = (Origin) =>
+    client.request("OPTIONS", "/api/auth/login", {
+      headers: {
+        Origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type",
+      },
+    });
 
   test("are allowed from the configured origin, which is named and never a wildcard", async () => {
     const { status, headers } = await preflight("https://app.example.com");
@@ -127,8 +159,13 @@ describe("cross-origin requests", () => {
   });
 
   test("are not allowed from any other", async () => {
-    for (const origin of ["https://evil.example", "https://app.example.com.evil.example", "null",
-                          "http://app.example.com", "https://app.example.com:8443"]) {
+    for (const origin of [
+      "https://evil.example",
+      "https://app.example.com.evil.example",
+      "null",
+      "http://app.example.com",
+      "https://app.example.com:8443",
+    ]) {
       assert.equal((await preflight(origin)).headers.get("access-control-allow-origin"), null, origin);
       const answer = await client.get("/", { headers: { Origin: origin } });
       assert.equal(answer.headers.get("access-control-allow-origin"), null, origin);

@@ -1,8 +1,16 @@
-// Access tokens as any other service sees them: verified offline by a library that knows nothing of this project.
+// Access tokens as any other service sees them: verified offline by a library that knows nothing of this
+// project.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
-import { createRemoteJWKSet, decodeProtectedHeader, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
+import {
+  createRemoteJWKSet,
+  decodeProtectedHeader,
+  exportJWK,
+  generateKeyPair,
+  jwtVerify,
+  SignJWT,
+} from "jose";
 import { assertProblem } from "./support/problem.mjs";
 import { startSystem } from "./support/system.mjs";
 
@@ -10,7 +18,8 @@ const { client, database } = await startSystem();
 const jwksAddress = new URL(`${client.url}/.well-known/jwks.json`);
 const expected = { issuer: "auth-api", audience: "auth-api", algorithms: ["ES256"], typ: "at+jwt" };
 const verify = (token, more) => jwtVerify(token, createRemoteJWKSet(jwksAddress), { ...expected, ...more });
-const encode = (value) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
+const encode = (value) =>
+  Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
 const decode = (part) => JSON.parse(Buffer.from(part, "base64url"));
 const refused = async (token) => assertProblem(await client.me(token), 401, "Could not validate credentials");
 
@@ -62,7 +71,10 @@ test("a retired key leaves the published set, and its tokens stop working, once 
   const user = await client.newUser();
   const { kid } = decodeProtectedHeader(user.access_token);
   await database.query("SELECT auth.rotate_signing_key()");
-  await database.query("UPDATE auth.signing_keys SET verify_until = now() - interval '1 second' WHERE kid = $1", [kid]);
+  await database.query(
+    "UPDATE auth.signing_keys SET verify_until = now() - interval '1 second' WHERE kid = $1",
+    [kid],
+  );
   const { body } = await client.get("/.well-known/jwks.json");
   assert.ok(!body.keys.some((key) => key.kid === kid));
   await refused(user.access_token);
@@ -110,10 +122,20 @@ test("a token signed by another key is refused, even when it brings that key alo
   const { kid } = decodeProtectedHeader(access_token);
   const pair = await generateKeyPair("ES256");
   const jwk = await exportJWK(pair.publicKey);
-  for (const header of [{ kid }, { kid: "another" }, {}, { kid, jwk }, { jwk },
-                        { kid, jku: "https://evil.example/jwks.json" }, { kid: "' OR 1=1 --" }]) {
-    await refused(await new SignJWT(claims).setProtectedHeader({ typ: "at+jwt", alg: "ES256", ...header })
-      .sign(pair.privateKey));
+  for (const header of [
+    { kid },
+    { kid: "another" },
+    {},
+    { kid, jwk },
+    { jwk },
+    { kid, jku: "https://evil.example/jwks.json" },
+    { kid: "' OR 1=1 --" },
+  ]) {
+    await refused(
+      await new SignJWT(claims)
+        .setProtectedHeader({ typ: "at+jwt", alg: "ES256", ...header })
+        .sign(pair.privateKey),
+    );
   }
 });
 
@@ -123,6 +145,8 @@ test("a token is good until the second it expires, and no longer", async () => {
   await database.query("SELECT auth.set_setting('access_token_seconds', '900')");
   const { exp } = decode(access_token.split(".")[1]);
   await verify(access_token, { currentDate: new Date((exp - 1) * 1000) });
-  await assert.rejects(verify(access_token, { currentDate: new Date(exp * 1000) }), { code: "ERR_JWT_EXPIRED" });
+  await assert.rejects(verify(access_token, { currentDate: new Date(exp * 1000) }), {
+    code: "ERR_JWT_EXPIRED",
+  });
   assert.ok(exp - Date.now() / 1000 <= 60);
 });

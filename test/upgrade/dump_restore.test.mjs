@@ -1,5 +1,5 @@
-// A backup is worth what a restore makes of it: the dump of a used system, restored by the documented steps into a
-// fresh cluster that has the same key file, is that system.
+// A backup is worth what a restore makes of it: the dump of a used system, restored by the documented steps
+// into a fresh cluster that has the same key file, is that system.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
@@ -20,15 +20,18 @@ after(() => rmSync(scratch, { recursive: true }));
 const [source, target] = await Promise.all([Cluster.create(), Cluster.create()]);
 const database = await source.createDatabase();
 const user = await usedSystem();
-await run(program("pg_dump"), ["--format=custom", "--file", dump], { env: source.environment(database.name) });
+await run(program("pg_dump"), ["--format=custom", "--file", dump], {
+  env: source.environment(database.name),
+});
 
 // The key file is in place before the server of the restored database starts.
 await target.stop();
 copyFileSync(source.keyFile, target.keyFile);
 await target.start();
 const restored = await target.createDatabase({ extension: false, like: database });
-await run(program("pg_restore"), ["--exit-on-error", "--dbname", restored.name, dump],
-          { env: target.environment(restored.name) });
+await run(program("pg_restore"), ["--exit-on-error", "--dbname", restored.name, dump], {
+  env: target.environment(restored.name),
+});
 const gateway = await startGateway(restored);
 const { client } = gateway;
 after(async () => {
@@ -43,11 +46,13 @@ async function usedSystem() {
     const made = await before.client.newUser();
     await database.query("SELECT auth.rotate_signing_key()");
     await database.query("SELECT auth.set_setting('access_token_seconds', '1200')");
-    await database.asSuperuser((session) => session.query(`
+    await database.asSuperuser((session) =>
+      session.query(`
       CREATE FUNCTION public.greet() RETURNS jsonb LANGUAGE sql AS $$ SELECT '{"hello": "world"}'::jsonb $$;
       INSERT INTO auth.routes (method, path, function, success_status, lane, summary)
       VALUES ('GET', '/hello', 'public.greet', 200, 'call', 'Greets');
-      INSERT INTO organizations (name) VALUES ('Umbrella')`));
+      INSERT INTO organizations (name) VALUES ('Umbrella')`),
+    );
     return made;
   } finally {
     await before.stop();
@@ -71,7 +76,10 @@ test("a refresh token from before the dump is still good", async () => {
 });
 
 test("settings, the operator's own route and the other tables' rows are there", async () => {
-  assert.equal((await restored.query("SELECT auth.setting('access_token_seconds') AS value"))[0].value, "1200");
+  assert.equal(
+    (await restored.query("SELECT auth.setting('access_token_seconds') AS value"))[0].value,
+    "1200",
+  );
   assert.deepEqual((await client.get("/hello")).body, { hello: "world" });
   assert.equal((await restored.query("SELECT name FROM organizations"))[0].name, "Umbrella");
 });

@@ -1,9 +1,9 @@
--- Everything that makes one database's schema differ from another's: one row an object or a property of it, in an order
--- that depends on names alone. Two databases are equal when their rows are. Covers the whole database, so that an
--- object that a script left behind shows too.
+-- Everything that makes one database's schema differ from another's: one row an object or a property of it,
+-- in an order that depends on names alone. Two databases are equal when their rows are. Covers the whole
+-- database, so that an object that a script left behind shows too.
 --
--- Not compared: OIDs, column numbers (a dropped column leaves a gap), and the name of the role that owns the extension,
--- which is the installer's choice and appears as <installer>.
+-- Not compared: OIDs, column numbers (a dropped column leaves a gap), and the name of the role that owns the
+-- extension, which is the installer's choice and appears as <installer>.
 WITH schemas AS (
   SELECT oid, nspname, nspowner, nspacl FROM pg_namespace
   WHERE nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND nspname NOT LIKE 'pg\_%temp\_%'

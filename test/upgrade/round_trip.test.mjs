@@ -1,8 +1,18 @@
-// Upgrades and downgrades, shown on a next version that is made here, by the Makefile's own rules, from the tree as it
-// is: one more column, one more function. Whatever way a database came to a version, it is that version.
+// Upgrades and downgrades, shown on a next version that is made here, by the Makefile's own rules, from the
+// tree as it is: one more column, one more function. Whatever way a database came to a version, it is that
+// version.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -13,17 +23,21 @@ import { assertSame, fingerprint } from "../http/support/fingerprint.mjs";
 import { runGateway, startGateway } from "../http/support/gateway.mjs";
 
 const run = promisify(execFile);
-const current = /^default_version = '(.*)'/m.exec(readFileSync(join(repository, "control/auth_api.control"), "utf8"))[1];
+const current = /^default_version = '(.*)'/m.exec(
+  readFileSync(join(repository, "control/auth_api.control"), "utf8"),
+)[1];
 const next = "99.0";
 const cluster = await Cluster.create();
 after(() => cluster.destroy());
 await installNextVersion();
 
-// Builds the next version's scripts in a copy of the sources and adds them to the cluster's own copy of the extension.
+// Builds the next version's scripts in a copy of the sources and adds them to the cluster's own copy of the
+// extension.
 async function installNextVersion() {
   const tree = mkdtempSync(join(tmpdir(), "auth-api-next-"));
   after(() => rmSync(tree, { recursive: true }));
-  for (const path of ["Makefile", "sql", "control"]) cpSync(join(repository, path), join(tree, path), { recursive: true });
+  for (const path of ["Makefile", "sql", "control"])
+    cpSync(join(repository, path), join(tree, path), { recursive: true });
   const edit = (path, change) => {
     const before = readFileSync(join(tree, path), "utf8");
     const afterwards = change(before);
@@ -32,13 +46,25 @@ async function installNextVersion() {
   };
   edit("control/auth_api.control", (text) => text.replace(`'${current}'`, `'${next}'`));
   edit("sql/tables/32-projects.sql", (text) =>
-    text.replace(/(updated_at timestamptz NOT NULL DEFAULT now\(\),\n)/, "$1  colour text NOT NULL DEFAULT 'grey',\n"));
+    text.replace(
+      /(updated_at timestamptz NOT NULL DEFAULT now\(\),\n)/,
+      "$1  colour text NOT NULL DEFAULT 'grey',\n",
+    ),
+  );
   mkdirSync(join(tree, "sql/upgrade"), { recursive: true });
-  writeFileSync(join(tree, `sql/upgrade/${current}--${next}.sql`),
-                "ALTER TABLE @extschema@.projects ADD COLUMN colour text NOT NULL DEFAULT 'grey';\n");
-  writeFileSync(join(tree, `sql/upgrade/${next}--${current}.sql`),
-                "ALTER TABLE @extschema@.projects DROP COLUMN colour;\n");
-  const scripts = [`auth_api--${next}.sql`, `auth_api--${current}--${next}.sql`, `auth_api--${next}--${current}.sql`];
+  writeFileSync(
+    join(tree, `sql/upgrade/${current}--${next}.sql`),
+    "ALTER TABLE @extschema@.projects ADD COLUMN colour text NOT NULL DEFAULT 'grey';\n",
+  );
+  writeFileSync(
+    join(tree, `sql/upgrade/${next}--${current}.sql`),
+    "ALTER TABLE @extschema@.projects DROP COLUMN colour;\n",
+  );
+  const scripts = [
+    `auth_api--${next}.sql`,
+    `auth_api--${current}--${next}.sql`,
+    `auth_api--${next}--${current}.sql`,
+  ];
   await run("make", ["--directory", tree, ...scripts.map((name) => `build/${name}`)]);
   for (const name of scripts) install(join(tree, "build", name), name);
   install(join(tree, "control/auth_api.control"), "auth_api.control");
@@ -120,8 +146,15 @@ test("auth-gateway migrate does the same, and says where it is", async () => {
 
 test("auth-gateway migrate refuses a version that there is not, changes nothing and says so", async () => {
   const database = await databaseAt(current);
-  for (const words of [["upgrade", "98.7"], ["downgrade", "0.1"], ["downgrade", "-5"], ["upgrade", "'; DROP TABLE users"]]) {
-    const { code, stderr } = await runGateway(["migrate", ...words], { SQLALCHEMY_DATABASE_URL: database.url() });
+  for (const words of [
+    ["upgrade", "98.7"],
+    ["downgrade", "0.1"],
+    ["downgrade", "-5"],
+    ["upgrade", "'; DROP TABLE users"],
+  ]) {
+    const { code, stderr } = await runGateway(["migrate", ...words], {
+      SQLALCHEMY_DATABASE_URL: database.url(),
+    });
     assert.notEqual(code, 0, words.join(" "));
     assert.ok(stderr.length > 10);
   }

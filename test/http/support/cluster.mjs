@@ -1,8 +1,8 @@
 // Private PostgreSQL clusters and databases for tests, made by the same script that `make run` uses.
 //
-// A suite takes a database of its own (settings, routes and keys are per database), so suites run side by side in one
-// cluster; a suite that stops, kills or reconfigures the server takes a cluster of its own. What a process made, it
-// removes when it ends, however it ends.
+// A suite takes a database of its own (settings, routes and keys are per database), so suites run side by
+// side in one cluster; a suite that stops, kills or reconfigures the server takes a cluster of its own. What
+// a process made, it removes when it ends, however it ends.
 import { execFile, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -20,7 +20,15 @@ const token = () => randomBytes(6).toString("hex");
 
 // Removes at the end of this process whatever is still registered.
 const leftovers = new Set();
-process.on("exit", () => leftovers.forEach((remove) => { try { remove(); } catch { /* the rest still goes */ } }));
+process.on("exit", () =>
+  leftovers.forEach((remove) => {
+    try {
+      remove();
+    } catch {
+      /* the rest still goes */
+    }
+  }),
+);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 export function atExit(remove) {
   leftovers.add(remove);
@@ -41,7 +49,8 @@ export class Cluster {
     return cluster;
   }
 
-  // The cluster that whoever runs the suites made for all of them (AUTH_API_TEST_CLUSTER), or else one of our own.
+  // The cluster that whoever runs the suites made for all of them (AUTH_API_TEST_CLUSTER), or else one of our
+  // own.
   static async shared() {
     const directory = process.env.AUTH_API_TEST_CLUSTER;
     return directory ? new Cluster(directory) : Cluster.create();
@@ -56,22 +65,38 @@ export class Cluster {
     return standby;
   }
 
-  start() { return run(script, ["start", this.directory]); }
-  stop(mode = "fast") { return run(script, ["stop", this.directory, mode]); }
+  start() {
+    return run(script, ["start", this.directory]);
+  }
+  stop(mode = "fast") {
+    return run(script, ["stop", this.directory, mode]);
+  }
   async destroy() {
     await run(script, ["destroy", this.directory]);
     this.forget?.();
   }
 
-  get port() { return Number(readFileSync(join(this.directory, "port"), "utf8")); }
-  get log() { return readFileSync(join(this.directory, "log"), "utf8"); }
-  get keyFile() { return join(this.directory, "key"); }
-  get dataDirectory() { return join(this.directory, "data"); }
-  get socketDirectory() { return join(this.directory, "socket"); }
+  get port() {
+    return Number(readFileSync(join(this.directory, "port"), "utf8"));
+  }
+  get log() {
+    return readFileSync(join(this.directory, "log"), "utf8");
+  }
+  get keyFile() {
+    return join(this.directory, "key");
+  }
+  get dataDirectory() {
+    return join(this.directory, "data");
+  }
+  get socketDirectory() {
+    return join(this.directory, "socket");
+  }
 
   // Where the cluster's own copy of the extension's SQL and control files lies.
   get extensionDirectory() {
-    const shared = execFileSync(process.env.PG_CONFIG ?? "pg_config", ["--sharedir"], { encoding: "utf8" }).trim();
+    const shared = execFileSync(process.env.PG_CONFIG ?? "pg_config", ["--sharedir"], {
+      encoding: "utf8",
+    }).trim();
     return join(this.directory, "stage", shared, "extension");
   }
 
@@ -80,16 +105,24 @@ export class Cluster {
     return { host: this.socketDirectory, port: this.port, user: "postgres", database };
   }
   environment(database = "postgres") {
-    return { ...process.env, PGHOST: this.socketDirectory, PGPORT: String(this.port), PGUSER: "postgres",
-             PGDATABASE: database };
+    return {
+      ...process.env,
+      PGHOST: this.socketDirectory,
+      PGPORT: String(this.port),
+      PGUSER: "postgres",
+      PGDATABASE: database,
+    };
   }
 
-  // A database with a login role of its own, made by the documented steps; `like` another database, with its names and
-  // password. Without `extension`, an empty one.
+  // A database with a login role of its own, made by the documented steps; `like` another database, with its
+  // names and password. Without `extension`, an empty one.
   async createDatabase({ extension = true, like } = {}) {
     const suffix = token();
-    const { name, user, password } = like ?? { name: `auth_db_${suffix}`, user: `auth_user_${suffix}`,
-                                               password: randomBytes(18).toString("hex") };
+    const { name, user, password } = like ?? {
+      name: `auth_db_${suffix}`,
+      user: `auth_user_${suffix}`,
+      password: randomBytes(18).toString("hex"),
+    };
     const database = new Database(this, name, user, password);
     const admin = await open(this.superuser());
     try {
@@ -99,7 +132,8 @@ export class Cluster {
       await admin.query(`GRANT ALL PRIVILEGES ON DATABASE ${database.name} TO ${database.user}`);
       await database.asSuperuser((client) => client.query(`GRANT ALL ON SCHEMA public TO ${database.user}`));
       if (extension) {
-        // Roles belong to the whole cluster: of two first installations at once, one would fail to create them.
+        // Roles belong to the whole cluster: of two first installations at once, one would fail to create
+        // them.
         await admin.query("SELECT pg_advisory_lock(hashtext('auth_api tests: CREATE EXTENSION'))");
         await database.asUser((client) => client.query("CREATE EXTENSION auth_api"));
       }
@@ -120,15 +154,25 @@ export class Database {
     return `postgresql://${this.user}:${this.password}@127.0.0.1:${port}/${this.name}`;
   }
 
-  asSuperuser(work) { return using(this.cluster.superuser(this.name), work); }
-  asUser(work) { return using({ connectionString: this.url() }, work); }
+  asSuperuser(work) {
+    return using(this.cluster.superuser(this.name), work);
+  }
+  asUser(work) {
+    return using({ connectionString: this.url() }, work);
+  }
 
   // Connections that the caller ends.
-  connectSuperuser() { return open(this.cluster.superuser(this.name)); }
-  connect(port) { return open({ connectionString: this.url(port) }); }
+  connectSuperuser() {
+    return open(this.cluster.superuser(this.name));
+  }
+  connect(port) {
+    return open({ connectionString: this.url(port) });
+  }
 
   // Rows of one statement, run by the superuser.
-  query(text, values) { return this.asSuperuser(async (client) => (await client.query(text, values)).rows); }
+  query(text, values) {
+    return this.asSuperuser(async (client) => (await client.query(text, values)).rows);
+  }
 }
 
 export async function open(configuration) {

@@ -13,7 +13,13 @@ export const fingerprint = async (database) =>
 // Asserts equality and, where there is none, lists the lines that only one side has.
 export function assertSame(actual, expected, what) {
   assert.ok(expected.length > 300, `a fingerprint of ${expected.length} lines cannot be whole`);
-  const only = (some, others) => { const known = new Set(others); return some.filter((line) => !known.has(line)); };
-  assert.deepEqual({ additional: only(actual, expected), missing: only(expected, actual) },
-                   { additional: [], missing: [] }, what);
+  const only = (some, others) => {
+    const known = new Set(others);
+    return some.filter((line) => !known.has(line));
+  };
+  assert.deepEqual(
+    { additional: only(actual, expected), missing: only(expected, actual) },
+    { additional: [], missing: [] },
+    what,
+  );
 }

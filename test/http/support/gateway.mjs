@@ -44,12 +44,21 @@ export async function startGateway(database, { environment = {}, flags = [], exp
   let log = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (log += data));
   const forget = atExit(() => child.kill("SIGKILL"));
-  const exited = new Promise((resolve) => child.once("exit", (code, signal) => { forget(); resolve(code ?? signal); }));
+  const exited = new Promise((resolve) =>
+    child.once("exit", (code, signal) => {
+      forget();
+      resolve(code ?? signal);
+    }),
+  );
   const url = `http://127.0.0.1:${port}`;
   const client = new Client(url);
-  const healthy = until(`the gateway's health to be ${expect}`,
-    async () => (await client.get("/api/health")).status === expect);
-  const ended = exited.then((code) => { throw new Error(`it ended with ${code}`); });
+  const healthy = until(
+    `the gateway's health to be ${expect}`,
+    async () => (await client.get("/api/health")).status === expect,
+  );
+  const ended = exited.then((code) => {
+    throw new Error(`it ended with ${code}`);
+  });
   await Promise.race([healthy, ended]).catch((cause) => {
     child.kill("SIGKILL");
     healthy.catch(() => {});
@@ -57,7 +66,15 @@ export async function startGateway(database, { environment = {}, flags = [], exp
   });
   ended.catch(() => {}); // from here on an end is the caller's to judge
   return {
-    url, port, client, process: child, exited, log: () => log,
-    stop: (signal = "SIGTERM") => { child.kill(signal); return exited; },
+    url,
+    port,
+    client,
+    process: child,
+    exited,
+    log: () => log,
+    stop: (signal = "SIGTERM") => {
+      child.kill(signal);
+      return exited;
+    },
   };
 }
