@@ -1,5 +1,6 @@
 #include "core/password.hpp"
 
+#include <sodium/core.h>
 #include <sodium/crypto_pwhash.h>
 
 #include <cerrno>
@@ -42,6 +43,12 @@ std::optional<PasswordParameters> parameters_of(std::string_view hash) {
   }
 }
 
+// libsodium chooses Argon2 code for this processor when it is initialised; until then it runs the slow portable one.
+void initialize_libsodium() {
+  static const bool initialized = sodium_init() >= 0;
+  if (!initialized) throw std::runtime_error("libsodium cannot be initialised");
+}
+
 const char* as_chars(const SecretBytes& bytes) { return reinterpret_cast<const char*>(bytes.data()); }
 
 }  // namespace
@@ -49,6 +56,7 @@ const char* as_chars(const SecretBytes& bytes) { return reinterpret_cast<const c
 std::string hash_password(std::string_view password, const PasswordParameters& parameters) {
   check_password_parameters(parameters);
   const SecretBytes prepared = prepare(password);
+  initialize_libsodium();
   char hash[crypto_pwhash_STRBYTES];
   if (crypto_pwhash_argon2id_str(hash, as_chars(prepared), prepared.size(), parameters.iterations,
                                  std::size_t{parameters.memory_kib} * 1024) != 0) {
@@ -65,6 +73,7 @@ bool verify_password(std::string_view password, std::string_view hash) {
   } catch (const InvalidPassword&) {
     return false;
   }
+  initialize_libsodium();
   const std::string terminated(hash);
   errno = 0;
   if (crypto_pwhash_argon2id_str_verify(terminated.c_str(), as_chars(prepared), prepared.size()) == 0)

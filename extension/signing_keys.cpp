@@ -1,0 +1,97 @@
+#include <map>
+
+#include "signing_keys.hpp"
+
+#include "index_scan.hpp"
+#include "key_file_setting.hpp"
+#include "spi.hpp"
+
+namespace auth {
+namespace {
+
+enum SigningKeyColumn { kPublicJwk, kVerifyUntil };
+constinit pg::IndexedTable signing_keys_table{
+    .schema = pg::Schema::kAuth,
+    .name = "signing_keys",
+    .columns = {{"public_jwk", JSONBOID}, {"verify_until", TIMESTAMPTZOID}},
+};
+
+constinit pg::Query select_active_key{
+    .text = "SELECT kid, sealed_private_key FROM auth.signing_keys WHERE retired_at IS NULL"};
+constinit pg::Query ensure_signing_key{.text = "SELECT auth.ensure_signing_key()"};
+
+std::string_view text_of(Datum value) {
+  const auto* const text = reinterpret_cast<const varlena*>(DatumGetPointer(value));
+  return {VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text)};
+}
+
+struct OpenedKey {
+  std::string id;
+  SigningKey key;
+};
+
+// Parsing a key and checking that its point is on the curve costs as much as a verification, so keys are
+// kept, by their whole text. Rotation leaves a few; the bound only guards against a table filled by mistake.
+const PublicKey& parsed(const std::string& jwk) {
+  constexpr std::size_t kMostKeys = 16;
+  // Never destroyed: OpenSSL's own end may come first when the process exits.
+  static auto& keys = *new std::map<std::string, PublicKey>();
+  const auto known = keys.find(jwk);
+  if (known != keys.end()) return known->second;
+  if (keys.size() >= kMostKeys) keys.clear();
+  return keys.emplace(jwk, PublicKey::from_jwk(jwk)).first->second;
+}
+
+}  // namespace
+
+const SigningKey& active_signing_key() {
+  static auto& opened = *new std::optional<OpenedKey>();
+
+  std::array<NullableDatum, 2> row;
+  if (pg::execute(select_active_key, {}, row) == 0) {
+    pg::execute(ensure_signing_key, {});
+    if (pg::execute(select_active_key, {}, row) == 0) {
+      throw pg::SqlError(ERRCODE_INTERNAL_ERROR, "there is no signing key, and none could be made");
+    }
+  }
+  const std::string_view id = text_of(row[0].value);
+  if (opened && opened->id == id) return opened->key;
+
+  auto key = SigningKey::unseal(as_bytes(text_of(row[1].value)), read_key_file(), id);
+  if (!key) {
+    throw pg::SqlError(
+        ERRCODE_CONFIG_FILE_ERROR,
+        "Access tokens cannot be signed: the key file does not open the signing key",
+        "The signing key was sealed under another key file.",
+        "Bring back the key file, or SELECT auth.rotate_signing_key() to begin a new signing key.");
+  }
+  opened.emplace(OpenedKey{std::string(id), std::move(*key)});
+  return opened->key;
+}
+
+std::optional<VerificationKey> find_verification_key(const std::string& key_id) {
+  const char* json = nullptr;
+  TimestampTz verify_until = DT_NOEND;
+  const Datum key_datum = pg::text(key_id);
+  const bool found =
+      pg::find_by_primary_key(signing_keys_table, key_datum, F_TEXTEQ, [&](const pg::Row& row) {
+        Jsonb* const jwk = DatumGetJsonbP(row[kPublicJwk].value);
+        json = JsonbToCString(nullptr, &jwk->root, static_cast<int>(VARSIZE(jwk)));
+        const NullableDatum until = row[kVerifyUntil];
+        if (!until.isnull) verify_until = DatumGetTimestampTz(until.value);
+      });
+  if (!found || verify_until <= GetCurrentTimestamp()) return std::nullopt;
+  return VerificationKey{&parsed(json), verify_until};
+}
+
+}  // namespace auth
+
+SQL_FUNCTION(generate_signing_key) {
+  const auth::SigningKey key = auth::SigningKey::generate();
+  const std::array columns{
+      pg::column(pg::text(key.id())),
+      pg::column(pg::jsonb(key.public_jwk())),
+      pg::column(pg::bytea(key.sealed(auth::read_key_file()))),
+  };
+  return arguments.row(columns);
+}

@@ -1,0 +1,56 @@
+// SQL values in C++: a function's arguments, and Datums for its result.
+#pragma once
+
+#include "bridge.hpp"
+
+namespace pg {
+
+// The arguments of one call, counted from 0. Reading a NULL is a defect of the caller, except with is_null()
+// and optional_*(). Views point into memory that lives at least as long as the call.
+class Arguments {
+ public:
+  explicit Arguments(FunctionCallInfo call) : call_(call) {}
+
+  bool is_null(int number) const { return call_->args[number].isnull; }
+  std::int64_t integer(int number) const { return DatumGetInt64(call_->args[number].value); }
+  std::string_view text(int number) const;
+  std::span<const std::uint8_t> bytea(int number) const;
+  std::array<std::uint8_t, UUID_LEN> uuid(int number) const;
+  // The elements of a text[]; NULL elements are left out.
+  std::vector<std::string> text_array(int number) const;
+
+  // The value as it came, to be passed on to a query.
+  NullableDatum raw(int number) const { return call_->args[number]; }
+
+  // Results that need to know the call.
+  Datum null() const;
+  // A row of the function's result type, one value for each column.
+  Datum row(std::span<const NullableDatum> columns) const;
+
+ private:
+  FunctionCallInfo call_;
+};
+
+inline Datum integer(std::int64_t value) { return Int64GetDatum(value); }
+inline Datum boolean(bool value) { return BoolGetDatum(value); }
+inline Datum nothing() { return Datum{0}; }  // of a function that returns void
+Datum text(std::string_view value);
+Datum bytea(std::span<const std::uint8_t> value);
+Datum uuid(const std::array<std::uint8_t, UUID_LEN>& value);
+Datum jsonb(const std::string& json);
+
+inline NullableDatum column(Datum value) { return {value, false}; }
+inline NullableDatum null_column() { return {Datum{0}, true}; }
+
+// Times: PostgreSQL counts microseconds since 2000, tokens count seconds since 1970.
+inline constexpr std::int64_t kUnixToPostgresSeconds =
+    std::int64_t{POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE} * SECS_PER_DAY;
+inline TimestampTz timestamp_from_unix(std::int64_t seconds) {
+  return (seconds - kUnixToPostgresSeconds) * USECS_PER_SEC;
+}
+inline constexpr std::int64_t kLastUnixSecond = END_TIMESTAMP / USECS_PER_SEC + kUnixToPostgresSeconds - 1;
+inline std::int64_t unix_from_timestamp(TimestampTz time) {
+  return time / USECS_PER_SEC + kUnixToPostgresSeconds;
+}
+
+}  // namespace pg
