@@ -28,7 +28,7 @@ await run(program("pg_dump"), ["--format=custom", "--file", dump], {
 await target.stop();
 copyFileSync(source.keyFile, target.keyFile);
 await target.start();
-const restored = await target.createDatabase({ extension: false, like: database });
+const restored = await target.createDatabase({ like: database });
 await run(program("pg_restore"), ["--exit-on-error", "--dbname", restored.name, dump], {
   env: target.environment(restored.name),
 });

@@ -73,7 +73,7 @@ facts (kind, object, fact) AS (
                 seqcache, seqcycle)
   FROM pg_sequence JOIN relations ON relations.oid = seqrelid
   UNION ALL
-  SELECT 'trigger', tgrelid::regclass || ': ' || tgname, pg_get_triggerdef(t.oid) || tgenabled
+  SELECT 'trigger', tgrelid::regclass || ': ' || tgname, format('%s, enabled %s', pg_get_triggerdef(t.oid), tgenabled)
   FROM pg_trigger t JOIN relations ON relations.oid = tgrelid WHERE NOT tgisinternal
   UNION ALL
   SELECT 'policy', polrelid::regclass || ': ' || polname,

@@ -51,6 +51,10 @@ async function installNextVersion() {
       "$1  colour text NOT NULL DEFAULT 'grey',\n",
     ),
   );
+  writeFileSync(
+    join(tree, "sql/functions/99-colours.sql"),
+    "CREATE OR REPLACE FUNCTION auth.default_colour() RETURNS text LANGUAGE sql AS $$ SELECT 'grey' $$;\n",
+  );
   mkdirSync(join(tree, "sql/upgrade"), { recursive: true });
   writeFileSync(
     join(tree, `sql/upgrade/${current}--${next}.sql`),
@@ -58,7 +62,7 @@ async function installNextVersion() {
   );
   writeFileSync(
     join(tree, `sql/upgrade/${next}--${current}.sql`),
-    "ALTER TABLE @extschema@.projects DROP COLUMN colour;\n",
+    "ALTER TABLE @extschema@.projects DROP COLUMN colour;\nDROP FUNCTION auth.default_colour();\n",
   );
   const scripts = [
     `auth_api--${next}.sql`,
