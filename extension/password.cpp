@@ -31,6 +31,7 @@ SQL_FUNCTION(check_password_hash_parameters) {
 }
 
 SQL_FUNCTION(estimate_password_strength) {
+  if (arguments.is_null(0)) return arguments.null();
   const std::vector<std::string> context =
       arguments.is_null(1) ? std::vector<std::string>{} : arguments.text_array(1);
   const auth::PasswordStrength strength = auth::estimate_strength(arguments.text(0), context);

@@ -39,7 +39,12 @@ const PublicKey& parsed(const std::string& jwk) {
   const auto known = keys.find(jwk);
   if (known != keys.end()) return known->second;
   if (keys.size() >= kMostKeys) keys.clear();
-  return keys.emplace(jwk, PublicKey::from_jwk(jwk)).first->second;
+  try {
+    return keys.emplace(jwk, PublicKey::from_jwk(jwk)).first->second;
+  } catch (const std::invalid_argument& error) {
+    throw pg::SqlError(ERRCODE_DATA_CORRUPTED,
+                       std::string("auth.signing_keys holds a bad key: ") + error.what());
+  }
 }
 
 }  // namespace

@@ -22,9 +22,15 @@ Datum varlena_from(const void* data, std::size_t size) {
 
 }  // namespace
 
+Datum Arguments::value(int number) const {
+  const NullableDatum& argument = call_->args[number];
+  if (argument.isnull) throw SqlError(ERRCODE_NULL_VALUE_NOT_ALLOWED, "an argument must not be NULL");
+  return argument.value;
+}
+
 std::string_view Arguments::text(int number) const {
-  const varlena* const value = readable(call_->args[number].value);
-  return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
+  const varlena* const text = readable(value(number));
+  return {VARDATA_ANY(text), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(text))};
 }
 
 std::span<const std::uint8_t> Arguments::bytea(int number) const {
@@ -34,17 +40,17 @@ std::span<const std::uint8_t> Arguments::bytea(int number) const {
 
 std::array<std::uint8_t, UUID_LEN> Arguments::uuid(int number) const {
   std::array<std::uint8_t, UUID_LEN> uuid;
-  std::memcpy(uuid.data(), DatumGetUUIDP(call_->args[number].value)->data, UUID_LEN);
+  std::memcpy(uuid.data(), DatumGetUUIDP(value(number))->data, UUID_LEN);
   return uuid;
 }
 
 std::vector<std::string> Arguments::text_array(int number) const {
+  const Datum array = value(number);
   Datum* elements = nullptr;
   bool* nulls = nullptr;
   int count = 0;
   call([&] {
-    deconstruct_array(DatumGetArrayTypeP(call_->args[number].value), TEXTOID, -1, false, TYPALIGN_INT,
-                      &elements, &nulls, &count);
+    deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
   });
   std::vector<std::string> texts;
   for (int i = 0; i < count; ++i) {

@@ -5,14 +5,14 @@
 
 namespace pg {
 
-// The arguments of one call, counted from 0. Reading a NULL is a defect of the caller, except with is_null()
-// and optional_*(). Views point into memory that lives at least as long as the call.
+// The arguments of one call, counted from 0. Reading one that is NULL throws SqlError 22004. Views point into
+// memory that lives at least as long as the call.
 class Arguments {
  public:
   explicit Arguments(FunctionCallInfo call) : call_(call) {}
 
   bool is_null(int number) const { return call_->args[number].isnull; }
-  std::int64_t integer(int number) const { return DatumGetInt64(call_->args[number].value); }
+  std::int64_t integer(int number) const { return DatumGetInt64(value(number)); }
   std::string_view text(int number) const;
   std::span<const std::uint8_t> bytea(int number) const;
   std::array<std::uint8_t, UUID_LEN> uuid(int number) const;
@@ -28,6 +28,8 @@ class Arguments {
   Datum row(std::span<const NullableDatum> columns) const;
 
  private:
+  Datum value(int number) const;
+
   FunctionCallInfo call_;
 };
 

@@ -21,13 +21,13 @@ SecretBytes hkdf_sha256(ByteView secret, ByteView salt, ByteView info, std::size
       openssl::require(openssl::KdfContext(EVP_KDF_CTX_new(algorithm.get())), "creating HKDF");
 
   char digest[] = "SHA256";
-  const std::array parameters{
-      OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-      octets(OSSL_KDF_PARAM_KEY, secret),
-      octets(OSSL_KDF_PARAM_SALT, salt),
-      octets(OSSL_KDF_PARAM_INFO, info),
-      OSSL_PARAM_construct_end(),
-  };
+  std::vector<OSSL_PARAM> parameters{OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+                                     octets(OSSL_KDF_PARAM_KEY, secret)};
+  // OpenSSL takes an empty octet string for an error; left out, both mean the empty string.
+  if (!salt.empty()) parameters.push_back(octets(OSSL_KDF_PARAM_SALT, salt));
+  if (!info.empty()) parameters.push_back(octets(OSSL_KDF_PARAM_INFO, info));
+  parameters.push_back(OSSL_PARAM_construct_end());
+
   SecretBytes key(size);
   openssl::require(EVP_KDF_derive(context.get(), key.data(), key.size(), parameters.data()) == 1, "HKDF");
   return key;

@@ -43,7 +43,8 @@ std::optional<PasswordParameters> parameters_of(std::string_view hash) {
   }
 }
 
-// libsodium chooses Argon2 code for this processor when it is initialised; until then it runs the slow portable one.
+// libsodium chooses Argon2 code for this processor when it is initialised; until then it runs the slow
+// portable one.
 void initialize_libsodium() {
   static const bool initialized = sodium_init() >= 0;
   if (!initialized) throw std::runtime_error("libsodium cannot be initialised");

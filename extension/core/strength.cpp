@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/bytes.hpp"
+#include "core/password.hpp"
 
 namespace auth {
 namespace {
@@ -109,8 +110,8 @@ int score_of(double guesses_log10) {
 }  // namespace
 
 PasswordStrength estimate_strength(std::string_view password, std::span<const std::string> context) {
-  if (password.find('\0') != std::string_view::npos)
-    throw std::invalid_argument("Password must not contain a NUL");
+  if (password.size() > kMaximumPasswordBytes) throw InvalidPassword("Password must not exceed 1024 bytes");
+  if (password.find('\0') != std::string_view::npos) throw InvalidPassword("Password must not contain a NUL");
 
   const std::vector<std::string> words = context_words(context);
   std::vector<const char*> dictionary;

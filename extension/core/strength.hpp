@@ -19,9 +19,10 @@ struct PasswordStrength {
 };
 
 // Estimates how many guesses find the password. `context` is what an attacker knows about its owner (e-mail
-// address, name, ...): each entry counts as a whole and in the words it consists of. libzxcvbn reads C
-// strings and bounds its own work: it looks closely at the first 100 bytes only. Throws std::invalid_argument
-// when the password holds a NUL, which would hide the rest from it.
+// address, name, ...): each entry counts as a whole and in the words it consists of.
+// libzxcvbn bounds its own work: it looks closely at the first 100 bytes only. Throws InvalidPassword when
+// the password is longer than 1024 bytes, or holds a NUL, which would hide the rest from a library that reads
+// C strings.
 PasswordStrength estimate_strength(std::string_view password, std::span<const std::string> context);
 
 }  // namespace auth
