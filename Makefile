@@ -11,6 +11,7 @@ AGAIN = $(MAKE) --no-print-directory -j$(JOBS)
 EXTENSION_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" control/auth_api.control)
 
 all: ## build the extension and the gateway into build/
+	@:
 
 # ---------------------------------------------------------------------------------------------------------------
 # The extension (PGXS). Everything built lies in build/, but for auth_api.so, whose place PGXS decides.
@@ -19,7 +20,8 @@ MODULE_big = auth_api
 EXTENSION = control/auth_api
 OBJS = $(patsubst %.cpp,build/%.o,$(wildcard extension/*.cpp extension/core/*.cpp))
 INSTALL_SCRIPT_SQL = build/auth_api--$(EXTENSION_VERSION).sql
-UPGRADE_SCRIPTS_SQL = $(patsubst sql/upgrade/%.sql,build/auth_api--%.sql,$(wildcard sql/upgrade/*.sql))
+UPGRADE_STEPS = $(patsubst sql/upgrade/%.sql,%,$(wildcard sql/upgrade/*--*.sql))
+UPGRADE_SCRIPTS_SQL = $(UPGRADE_STEPS:%=build/auth_api--%.sql)
 DATA_built = $(INSTALL_SCRIPT_SQL) $(UPGRADE_SCRIPTS_SQL)
 SCRIPTS_built = build/auth-gateway
 EXTRA_CLEAN = build
@@ -45,20 +47,29 @@ build/extension/%.o: extension/%.cpp
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
-# The install script is all of sql/ in reading order. An upgrade is one step for the tables, then today's functions,
-# routes and grants, so that an upgraded database and a fresh one cannot differ in them.
+# The install script is all of sql/ in reading order. An upgrade, or a downgrade, is one step for the tables, then the
+# functions, routes and grants of the version that it leads to, so that such a database and a fresh one cannot differ in
+# them: today's, or those that `make freeze` kept in sql/upgrade/functions-VERSION.sql when that version was released.
 FUNCTIONS_SQL = $(sort $(wildcard sql/functions/*.sql)) $(wildcard sql/routes.sql sql/grants.sql)
 
 $(INSTALL_SCRIPT_SQL): $(wildcard sql/header.sql) $(sort $(wildcard sql/tables/*.sql)) $(FUNCTIONS_SQL) control/auth_api.control
 	@mkdir -p $(@D)
 	cat $(filter %.sql,$^) > $@
 
-$(UPGRADE_SCRIPTS_SQL): build/auth_api--%.sql: sql/upgrade/%.sql $(FUNCTIONS_SQL)
-	@mkdir -p $(@D)
-	cat $^ > $@
+define upgrade_script
+build/auth_api--$(1).sql: sql/upgrade/$(1).sql \
+    $(if $(filter %--$(EXTENSION_VERSION),$(1)),$(FUNCTIONS_SQL),sql/upgrade/functions-$(lastword $(subst --, ,$(1))).sql)
+	@mkdir -p $$(@D)
+	cat $$^ > $$@
+endef
+$(foreach step,$(UPGRADE_STEPS),$(eval $(call upgrade_script,$(step))))
+
+freeze: ## keep this version's functions for downgrades to it: the last thing before the version moves on
+	cat $(FUNCTIONS_SQL) > sql/upgrade/functions-$(EXTENSION_VERSION).sql
 
 # What a private cluster loads the extension from (Debian's setting extension_destdir): nothing goes into the system.
 stage: build/stage.stamp
+	@:
 build/stage.stamp: auth_api.so $(DATA_built) control/auth_api.control
 	rm -rf build/stage
 	$(MAKE) --no-print-directory install SCRIPTS_built= DESTDIR=$(CURDIR)/build/stage
@@ -190,5 +201,5 @@ build/compile_commands.json: Makefile $(patsubst build/%.o,%.cpp,$(OBJS) $(GATEW
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
-.PHONY: all run reset bench packages-run packages-test test $(SUITES) docs lint format stage help
+.PHONY: all run reset bench packages-run packages-test test $(SUITES) docs lint format freeze stage help
 .DELETE_ON_ERROR:

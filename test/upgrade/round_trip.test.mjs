@@ -1,6 +1,6 @@
 // Upgrades and downgrades, shown on a next version that is made here, by the Makefile's own rules, from the
-// tree as it is: one more column, one more function. Whatever way a database came to a version, it is that
-// version.
+// tree as it is: one more column, one more function, another one changed. Whatever way a database came to a
+// version, it is that version.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import {
@@ -44,6 +44,8 @@ async function installNextVersion() {
     assert.notEqual(afterwards, before, `${path} is not what this test expects`);
     writeFileSync(join(tree, path), afterwards);
   };
+  mkdirSync(join(tree, "sql/upgrade"), { recursive: true });
+  await run("make", ["--directory", tree, "freeze"]);
   edit("control/auth_api.control", (text) => text.replace(`'${current}'`, `'${next}'`));
   edit("sql/tables/32-projects.sql", (text) =>
     text.replace(
@@ -55,7 +57,7 @@ async function installNextVersion() {
     join(tree, "sql/functions/99-colours.sql"),
     "CREATE OR REPLACE FUNCTION auth.default_colour() RETURNS text LANGUAGE sql AS $$ SELECT 'grey' $$;\n",
   );
-  mkdirSync(join(tree, "sql/upgrade"), { recursive: true });
+  edit("sql/functions/33-logout.sql", (text) => text.replaceAll("Successfully logged out", "Logged out"));
   writeFileSync(
     join(tree, `sql/upgrade/${current}--${next}.sql`),
     "ALTER TABLE @extschema@.projects ADD COLUMN colour text NOT NULL DEFAULT 'grey';\n",
