@@ -37,11 +37,10 @@ struct IntegerRange {
   TypeError too_small, too_large;
 };
 
-constexpr IntegerRange kSmallint{
-    std::numeric_limits<std::int16_t>::min(),
-    std::numeric_limits<std::int16_t>::max(),
-    {"greater_than_equal", "Input should be greater than or equal to -32768"},
-    {"less_than_equal", "Input should be less than or equal to 32767"}};
+constexpr IntegerRange kSmallint{std::numeric_limits<std::int16_t>::min(),
+                                 std::numeric_limits<std::int16_t>::max(),
+                                 {"greater_than_equal", "Input should be greater than or equal to -32768"},
+                                 {"less_than_equal", "Input should be less than or equal to 32767"}};
 constexpr IntegerRange kInteger{
     std::numeric_limits<std::int32_t>::min(),
     std::numeric_limits<std::int32_t>::max(),
@@ -152,18 +151,13 @@ ArgumentType argument_type(std::string_view format_type) {
     std::string_view name;
     Scalar scalar;
   };
-  static constexpr std::array kNames{Named{"boolean", Scalar::boolean},
-                                     Named{"smallint", Scalar::smallint},
-                                     Named{"integer", Scalar::integer},
-                                     Named{"bigint", Scalar::bigint},
-                                     Named{"numeric", Scalar::number},
-                                     Named{"double precision", Scalar::number},
-                                     Named{"real", Scalar::number},
-                                     Named{"uuid", Scalar::uuid},
-                                     Named{"inet", Scalar::inet},
-                                     Named{"timestamp with time zone", Scalar::timestamp},
-                                     Named{"json", Scalar::json},
-                                     Named{"jsonb", Scalar::json}};
+  static constexpr std::array kNames{
+      Named{"boolean", Scalar::boolean}, Named{"smallint", Scalar::smallint},
+      Named{"integer", Scalar::integer}, Named{"bigint", Scalar::bigint},
+      Named{"numeric", Scalar::number},  Named{"double precision", Scalar::number},
+      Named{"real", Scalar::number},     Named{"uuid", Scalar::uuid},
+      Named{"inet", Scalar::inet},       Named{"timestamp with time zone", Scalar::timestamp},
+      Named{"json", Scalar::json},       Named{"jsonb", Scalar::json}};
   for (const Named& named : kNames) {
     if (named.name == format_type) type.scalar = named.scalar;
   }

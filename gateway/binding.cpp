@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "framer.hpp"
 #include "json_body.hpp"
 #include "percent.hpp"
 #include "utf8.hpp"
@@ -12,15 +13,6 @@ namespace {
 
 constexpr std::size_t kMaximumUserAgent = 512;  // bytes kept in sessions and activity
 
-char lower(char character) {
-  return character >= 'A' && character <= 'Z' ? static_cast<char>(character + ('a' - 'A')) : character;
-}
-
-bool equals_ignoring_case(std::string_view left, std::string_view right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [](char a, char b) { return lower(a) == lower(b); });
-}
-
 // "application/json", with any parameters (RFC 8259 defines none; clients send charset).
 bool is_json_media_type(std::string_view content_type) {
   std::string_view type = content_type.substr(0, content_type.find(';'));
@@ -28,8 +20,8 @@ bool is_json_media_type(std::string_view content_type) {
   return equals_ignoring_case(type, "application/json");
 }
 
-// The header fields as a JSON object, without those that carry credentials. Fields of one name are joined by a
-// comma (RFC 9110 section 5.3).
+// The header fields as a JSON object, without those that carry credentials. Fields of one name are joined by
+// a comma (RFC 9110 section 5.3).
 std::string headers_as_json(const Request& request) {
   std::map<std::string_view, std::string> fields;
   for (const auto& [name, value] : request.headers) {
@@ -141,7 +133,9 @@ class Binder {
     detail.append(": ").append(first.message);
     if (errors_.size() > 1) {
       const std::size_t more = errors_.size() - 1;
-      detail.append(" (and ").append(std::to_string(more)).append(more == 1 ? " more error)" : " more errors)");
+      detail.append(" (and ")
+          .append(std::to_string(more))
+          .append(more == 1 ? " more error)" : " more errors)");
     }
     return problem(422, detail, errors_);
   }
@@ -320,10 +314,10 @@ std::string_view bearer_token(const Request& request) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '.' || c == '_' || c == '~' || c == '+' || c == '/';
   };
-  const bool well_formed = padding > 0 &&
-                           std::all_of(value.begin(), value.begin() + static_cast<std::ptrdiff_t>(padding),
-                                       is_token_character) &&
-                           value.find_first_not_of('=', padding) == std::string_view::npos;
+  const bool well_formed =
+      padding > 0 &&
+      std::all_of(value.begin(), value.begin() + static_cast<std::ptrdiff_t>(padding), is_token_character) &&
+      value.find_first_not_of('=', padding) == std::string_view::npos;
   return well_formed ? value : std::string_view();
 }
 

@@ -35,8 +35,8 @@ struct StatementKeyHash {
   }
 };
 
-// Belongs to the worker's thread. Exactly one of on_result and on_failure is called, once, unless the client has
-// left (is_wanted() is false) before it was sent: then neither.
+// Belongs to the worker's thread. Exactly one of on_result and on_failure is called, once, unless the client
+// has left (is_wanted() is false) before it was sent: then neither.
 class Call {
  public:
   virtual ~Call() = default;

@@ -9,8 +9,9 @@ namespace gateway {
 
 class ConnectionParameters {
  public:
-  // `database_url`: as libpq reads it. Added: application_name, UTF-8, a statement_timeout, and limits that notice
-  // a dead peer, where the URL says nothing of them. Throws std::runtime_error when libpq cannot read the URL.
+  // `database_url`: as libpq reads it. Added: application_name, UTF-8, a statement_timeout, and limits that
+  // notice a dead peer, where the URL says nothing of them. Throws std::runtime_error when libpq cannot read
+  // the URL.
   ConnectionParameters(const std::string& database_url, std::chrono::milliseconds statement_timeout);
 
   // NULL-terminated, for PQconnectStartParams with expand_dbname.

@@ -7,8 +7,8 @@
 namespace gateway {
 namespace {
 
-// A route table has a handful of argument sets a route; beyond this bound statements are sent unnamed, so that
-// nobody can fill the server's memory by leaving out arguments in every combination.
+// A route table has a handful of argument sets a route; beyond this bound statements are sent unnamed, so
+// that nobody can fill the server's memory by leaving out arguments in every combination.
 constexpr std::size_t kMaximumPrepared = 1000;
 
 // How long after statement_timeout a server that has not answered is taken for dead.
@@ -23,7 +23,8 @@ void log_notice(void*, const char* message) {
 bool is_fatal(const PGresult* result) {
   const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
   // Without any field the message is libpq's own: the connection is gone.
-  return severity == nullptr || std::string_view(severity) == "FATAL" || std::string_view(severity) == "PANIC";
+  return severity == nullptr || std::string_view(severity) == "FATAL" ||
+         std::string_view(severity) == "PANIC";
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 //
 // Each call is Parse (the first time), Bind, Execute and its own Sync: one call, one transaction, so an error
 // concerns nobody else. Results come in the order of sending; a call is answered at its Sync, when the
-// transaction has really been committed. Whatever does not fit that order means that the connection can no longer
-// be trusted to say whose result is whose: it is dropped and all its calls are unanswered.
+// transaction has really been committed. Whatever does not fit that order means that the connection can no
+// longer be trusted to say whose result is whose: it is dropped and all its calls are unanswered.
 #pragma once
 
 #include <chrono>
@@ -74,7 +74,6 @@ class DatabaseConnection final : public Watcher {
   std::size_t in_flight() const { return in_flight_.size(); }
   EventLoop::Clock::time_point opened_at() const { return opened_at_; }
   EventLoop::Clock::time_point idle_since() const { return idle_since_; }
-  const PGconn* handle() const { return connection_.get(); }
 
  private:
   struct InFlight {
@@ -87,7 +86,7 @@ class DatabaseConnection final : public Watcher {
 
   bool send_statement(const Call& call, const StatementKey& key, bool& prepares);
   void continue_connecting();
-  bool read_results();  // false: closed
+  bool read_results();              // false: closed
   bool take_result(Result result);  // false: closed
   void finish_call();
   void flush();
@@ -108,7 +107,7 @@ class DatabaseConnection final : public Watcher {
   std::deque<InFlight> in_flight_;
   std::unordered_map<StatementKey, std::string, StatementKeyHash> prepared_;  // name of each
   std::uint64_t last_statement_ = 0;
-  std::vector<const char*> pointers_;                                         // reused by send
+  std::vector<const char*> pointers_;  // reused by send
 };
 
 }  // namespace gateway

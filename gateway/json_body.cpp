@@ -8,8 +8,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Collects the root object's members. Depth 1 is inside the root, 2 inside one of its members: values at depth 1
-// become members; everything deeper is written again into its member's text, without white space.
+// Collects the root object's members. Depth 1 is inside the root, 2 inside one of its members: values at
+// depth 1 become members; everything deeper is written again into its member's text, without white space.
 class MemberCollector final : public nlohmann::json_sax<Json> {
  public:
   explicit MemberCollector(std::vector<JsonMember>& members) : members_(members) {}
@@ -37,6 +37,7 @@ class MemberCollector final : public nlohmann::json_sax<Json> {
   bool end_array() override { return close(']'); }
 
   bool key(string_t& name) override {
+    if (problem == JsonBody::Problem::not_an_object) return true;
     if (depth_ == 1) {
       members_.push_back({std::move(name), {}});
     } else {
@@ -59,6 +60,12 @@ class MemberCollector final : public nlohmann::json_sax<Json> {
     return false;
   }
 
+  // The root is something else: read on, because it may turn out to be no JSON at all, but keep nothing.
+  bool is_no_object(JsonValue::Kind kind) {
+    if (depth_ == 0 && kind != JsonValue::Kind::object) problem = JsonBody::Problem::not_an_object;
+    return problem == JsonBody::Problem::not_an_object;
+  }
+
   // A comma, unless this is a container's first entry or the value of a key.
   void separate() {
     if (!after_key_ && text().back() != '[' && text().back() != '{') text().push_back(',');
@@ -68,7 +75,7 @@ class MemberCollector final : public nlohmann::json_sax<Json> {
   bool in_member_array() const { return depth_ == 2 && members_.back().value.kind == JsonValue::Kind::array; }
 
   bool scalar(JsonValue::Kind kind, std::string value) {
-    if (depth_ == 0) return refuse(JsonBody::Problem::not_an_object);
+    if (is_no_object(kind)) return true;
     if (depth_ == 1) {
       members_.back().value = {kind, std::move(value), {}};
       return true;
@@ -80,8 +87,11 @@ class MemberCollector final : public nlohmann::json_sax<Json> {
   }
 
   bool open(JsonValue::Kind kind, char bracket) {
-    if (depth_ == 0 && kind != JsonValue::Kind::object) return refuse(JsonBody::Problem::not_an_object);
     if (depth_ == JsonBody::kMaximumDepth) return refuse(JsonBody::Problem::too_deep);
+    if (is_no_object(kind)) {
+      ++depth_;
+      return true;
+    }
     if (depth_ == 1) {
       members_.back().value.kind = kind;
     } else if (depth_ > 1) {
@@ -98,6 +108,7 @@ class MemberCollector final : public nlohmann::json_sax<Json> {
 
   bool close(char bracket) {
     --depth_;
+    if (problem == JsonBody::Problem::not_an_object) return true;
     if (depth_ > 0) text().push_back(bracket);
     if (in_member_array()) members_.back().value.elements.back().text = text().substr(element_begin_);
     return true;
@@ -115,9 +126,10 @@ JsonBody::JsonBody(std::string_view text) {
   if (text.empty()) return;
   MemberCollector collector(members_);
   if (!Json::sax_parse(text.begin(), text.end(), &collector)) {
-    problem_ = collector.problem == Problem::none ? Problem::malformed : collector.problem;
+    problem_ = collector.problem;
     return;
   }
+  problem_ = collector.problem;
   std::sort(members_.begin(), members_.end(),
             [](const JsonMember& left, const JsonMember& right) { return left.name < right.name; });
   const auto twin = std::adjacent_find(

@@ -11,7 +11,7 @@ namespace {
 constexpr std::chrono::milliseconds kSweepInterval{250};
 constexpr std::chrono::milliseconds kFirstBackoff{50};
 constexpr std::chrono::milliseconds kLongestBackoff{1000};
-constexpr std::chrono::seconds kOverflowIdle{10};   // then an additional connection is closed
+constexpr std::chrono::seconds kOverflowIdle{10};  // then an additional connection is closed
 constexpr std::chrono::seconds kOverflowPause{1};  // after one could not be made
 
 // The n-th attempt in a row: at once, 50 ms, 100 ms, … 1 s.
@@ -46,7 +46,7 @@ Lane::Lane(EventLoop& loop, const std::string& database_url, const LaneOptions& 
 
 Lane::~Lane() { *is_alive_ = false; }
 
-void Lane::start(std::function<void(const PGconn*)> on_connected) {
+void Lane::start(std::function<void()> on_connected) {
   connected_callback_ = std::move(on_connected);
   for (int index = 0; index < options_.connections_at_rest; ++index) {
     add_slot(false);
@@ -83,8 +83,8 @@ bool Lane::is_connected() const {
 bool Lane::is_hopeless() const {
   return std::all_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
     const auto state = slot.connection->state();
-    return slot.failures > 0 && (state == DatabaseConnection::State::closed ||
-                                 state == DatabaseConnection::State::connecting);
+    return slot.failures > 0 &&
+           (state == DatabaseConnection::State::closed || state == DatabaseConnection::State::connecting);
   });
 }
 
@@ -137,7 +137,7 @@ void Lane::on_connected(DatabaseConnection& connection) {
   Slot& slot = slot_of(connection);
   if (slot.failures > 0) log(LogLevel::info, "connected to the database again", {{"lane", options_.name}});
   slot.failures = 0;
-  if (connected_callback_) connected_callback_(connection.handle());
+  if (connected_callback_) connected_callback_();
   dispatch();
 }
 

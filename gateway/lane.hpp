@@ -4,9 +4,9 @@
 //   call   DB_POOL_SIZE - 2 connections at rest, one call at a time each
 //   hash   one connection at rest, one call at a time
 //
-// When every connection of `call` or `hash` is busy and somebody waits, more are opened, DB_MAX_OVERFLOW for the
-// two lanes of a worker together, and closed again when they have been idle for a while. While no connection can
-// be made, calls are refused at once instead of waiting for the impossible.
+// When every connection of `call` or `hash` is busy and somebody waits, more are opened, DB_MAX_OVERFLOW for
+// the two lanes of a worker together, and closed again when they have been idle for a while. While no
+// connection can be made, calls are refused at once instead of waiting for the impossible.
 #pragma once
 
 #include <chrono>
@@ -33,11 +33,11 @@ struct OverflowBudget {
 struct LaneOptions {
   std::string_view name;  // of static life time
   int connections_at_rest = 1;
-  int maximum_overflow = 0;       // of the budget, this lane's share at most
-  std::size_t in_flight = 1;      // calls at a time on one connection
+  int maximum_overflow = 0;   // of the budget, this lane's share at most
+  std::size_t in_flight = 1;  // calls at a time on one connection
   std::size_t maximum_waiting = 1024;
   std::chrono::milliseconds statement_timeout{30'000};
-  std::chrono::milliseconds pool_timeout{30'000};   // the longest wait for a connection
+  std::chrono::milliseconds pool_timeout{30'000};     // the longest wait for a connection
   std::chrono::milliseconds pool_recycle{3'600'000};  // a connection older than that is replaced when idle
 };
 
@@ -50,7 +50,7 @@ class Lane final : private ConnectionOwner {
   ~Lane() override;
 
   // Begins to connect. `on_connected` is called whenever a connection has been made.
-  void start(std::function<void(const PGconn*)> on_connected);
+  void start(std::function<void()> on_connected);
 
   // Sends the call, or lets it wait; or fails it at once.
   void submit(CallPointer call);
@@ -94,7 +94,7 @@ class Lane final : private ConnectionOwner {
   const LaneOptions options_;
   const ConnectionParameters parameters_;
   OverflowBudget& budget_;
-  std::function<void(const PGconn*)> connected_callback_;
+  std::function<void()> connected_callback_;
   std::vector<Slot> slots_;
   CallQueue waiting_;
   int overflow_ = 0;

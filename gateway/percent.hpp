@@ -15,8 +15,8 @@ namespace gateway {
 
 using QueryParameters = std::vector<std::pair<std::string, std::string>>;
 
-// "a=1&b=x+y" in the order given, names and values decoded, '+' a space (application/x-www-form-urlencoded, as
-// the WHATWG URL standard parses it). Empty pairs are skipped; nullopt when an escape is malformed.
+// "a=1&b=x+y" in the order given, names and values decoded, '+' a space (application/x-www-form-urlencoded,
+// as the WHATWG URL standard parses it). Empty pairs are skipped; nullopt when an escape is malformed.
 std::optional<QueryParameters> parse_query(std::string_view query);
 
 }  // namespace gateway

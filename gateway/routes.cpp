@@ -83,11 +83,13 @@ std::optional<Source> gateway_source(std::string_view name) {
     std::string_view name;
     Source source;
   };
-  static constexpr std::array kNames{
-      Named{"_access_token", Source::access_token}, Named{"_api_key", Source::api_key},
-      Named{"_client_ip", Source::client_ip},       Named{"_user_agent", Source::user_agent},
-      Named{"_headers", Source::headers},           Named{"_request_id", Source::request_id},
-      Named{"_body", Source::body}};
+  static constexpr std::array kNames{Named{"_access_token", Source::access_token},
+                                     Named{"_api_key", Source::api_key},
+                                     Named{"_client_ip", Source::client_ip},
+                                     Named{"_user_agent", Source::user_agent},
+                                     Named{"_headers", Source::headers},
+                                     Named{"_request_id", Source::request_id},
+                                     Named{"_body", Source::body}};
   for (const Named& named : kNames) {
     if (named.name == name) return named.source;
   }
@@ -187,7 +189,6 @@ bool PathSegments::split(std::string_view path) {
       const std::size_t begin = decoded_.size();
       if (!percent_decode(segment, decoded_)) return false;
       segment = std::string_view(decoded_).substr(begin);
-      if (segment.find('\0') != std::string_view::npos) return false;
     }
     if (segment.empty() || count_ == kMaximum) {
       can_match_ = false;

@@ -3,8 +3,8 @@
 // A path is split at '/' before its segments are percent-decoded, so "a%2Fb" is one segment. An empty segment
 // ("//", or a '/' at the end) matches nothing. Where several patterns match, the one with a static segment
 // further to the left wins, provided it has the request's method. There is no recursion and no regular
-// expression: a match looks static paths up in a hash table and walks the few patterns with parameters that have
-// as many segments as the path.
+// expression: a match looks static paths up in a hash table and walks the few patterns with parameters that
+// have as many segments as the path.
 #pragma once
 
 #include <array>
@@ -82,8 +82,9 @@ class PathSegments {
   PathSegments(const PathSegments&) = delete;
   PathSegments& operator=(const PathSegments&) = delete;
 
-  // False when the path is malformed: a '%' without two hexadecimal digits, or %00.
-  // A path with more than kMaximum segments or an empty one is well-formed and matches nothing.
+  // False when the path is malformed: a '%' without two hexadecimal digits. (%00 matches no static segment,
+  // and no argument takes it.) A path with more than kMaximum segments or an empty one is well-formed and
+  // matches nothing.
   [[nodiscard]] bool split(std::string_view path);
 
   bool can_match() const { return can_match_; }
@@ -115,6 +116,10 @@ class RouteTable {
   // Rows that cannot be served are appended to `refused` and left out.
   RouteTable(std::vector<RouteRow> rows, std::vector<RefusedRoute>& refused);
 
+  // Moving keeps what find() has returned good; a copy would not.
+  RouteTable(RouteTable&&) = default;
+  RouteTable(const RouteTable&) = delete;
+
   // Routes point into the table: keep it as long as them. HEAD finds GET's route.
   RouteMatch find(std::string_view method, const PathSegments& path) const;
 
@@ -141,8 +146,9 @@ class RouteTable {
 
   std::vector<RouteRow> rows_;
   std::vector<Route> routes_;
-  std::array<std::vector<Pattern>, PathSegments::kMaximum + 1> patterns_;  // by number of segments, best first
-  std::unordered_map<std::string_view, const Pattern*> static_patterns_;   // by undecoded path
+  std::array<std::vector<Pattern>, PathSegments::kMaximum + 1>
+      patterns_;                                                          // by number of segments, best first
+  std::unordered_map<std::string_view, const Pattern*> static_patterns_;  // by undecoded path
 };
 
 }  // namespace gateway

@@ -93,7 +93,7 @@ Reply error_reply(const DatabaseError& error) {
 bool add_headers(Reply& reply, std::string_view json) {
   const auto object = nlohmann::json::parse(json.begin(), json.end(), nullptr, false);
   if (!object.is_object()) return false;
-  static constexpr std::array kFraming{"connection", "content-length", "date",    "keep-alive",
+  static constexpr std::array kFraming{"connection", "content-length",    "date",    "keep-alive",
                                        "trailer",    "transfer-encoding", "upgrade", "x-request-id"};
   for (const auto& [name, member] : object.items()) {
     if (!member.is_string() && !member.is_number() && !member.is_boolean()) continue;

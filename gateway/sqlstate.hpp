@@ -22,8 +22,8 @@ bool is_refusal(const DatabaseError& error);
 // The answer. Never shows `message` or `detail` unless is_refusal(error).
 Reply error_reply(const DatabaseError& error);
 
-// Adds the members of a JSON object to a reply's headers: {"WWW-Authenticate": "Bearer"}. Content-Type sets the
-// reply's. Left out: names that are no token (RFC 9110 section 5.1), values that are no string, number or
+// Adds the members of a JSON object to a reply's headers: {"WWW-Authenticate": "Bearer"}. Content-Type sets
+// the reply's. Left out: names that are no token (RFC 9110 section 5.1), values that are no string, number or
 // boolean or hold a control character, and the fields that frame the message. False when `json` is no object.
 bool add_headers(Reply& reply, std::string_view json);
 

@@ -1,0 +1,145 @@
+#include "migrate.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <iostream>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "synchronous_database.hpp"
+
+namespace gateway {
+namespace {
+
+constexpr std::string_view kNotInstalled = "The extension auth_api is not installed in this database.";
+
+std::optional<std::string> installed_version(SynchronousDatabase& database) {
+  const Result result =
+      database.query("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'auth_api'");
+  if (PQntuples(result.get()) == 0) return std::nullopt;
+  return PQgetvalue(result.get(), 0, 0);
+}
+
+std::string default_version(SynchronousDatabase& database) {
+  const Result result = database.query(
+      "SELECT default_version FROM pg_catalog.pg_available_extensions WHERE name = 'auth_api'");
+  if (PQntuples(result.get()) == 0) {
+    throw OperatorError(
+        "The database server has no files of the extension auth_api.\n"
+        "Install them on the server's machine (make install, or the package) and run this again.");
+  }
+  return PQgetvalue(result.get(), 0, 0);
+}
+
+// "1.10" comes after "1.9".
+bool precedes(const std::string& left, const std::string& right) {
+  return strverscmp(left.c_str(), right.c_str()) < 0;
+}
+
+std::vector<std::string> available_versions(SynchronousDatabase& database) {
+  const Result result = database.query(
+      "SELECT version FROM pg_catalog.pg_available_extension_versions WHERE name = 'auth_api'"
+      " UNION SELECT source FROM pg_catalog.pg_extension_update_paths('auth_api')"
+      " UNION SELECT target FROM pg_catalog.pg_extension_update_paths('auth_api')");
+  std::vector<std::string> versions;
+  for (int row = 0; row < PQntuples(result.get()); ++row)
+    versions.emplace_back(PQgetvalue(result.get(), row, 0));
+  std::sort(versions.begin(), versions.end(), precedes);
+  return versions;
+}
+
+bool has_update_path(SynchronousDatabase& database, const std::string& source, const std::string& target) {
+  const Result result = database.query(
+      "SELECT FROM pg_catalog.pg_extension_update_paths('auth_api')"
+      " WHERE source = $1 AND target = $2 AND path IS NOT NULL",
+      {source, target});
+  return PQntuples(result.get()) > 0;
+}
+
+std::string list(const std::vector<std::string>& versions) {
+  std::string text;
+  for (const std::string& version : versions) text.append(text.empty() ? "" : ", ").append(version);
+  return text;
+}
+
+void update_to(SynchronousDatabase& database, const std::string& source, const std::string& target) {
+  if (!has_update_path(database, source, target)) {
+    throw OperatorError(
+        "The server has no script that leads from version " + source + " to " + target +
+        ".\nIt knows these versions: " + list(available_versions(database)) +
+        ".\nInstall the extension's newer files on the server's machine, or choose another version.");
+  }
+  database.query("ALTER EXTENSION auth_api UPDATE TO " + database.quote_identifier(target));
+  std::cout << "auth_api updated from " << source << " to " << target << '\n';
+}
+
+}  // namespace
+
+int migrate_upgrade(const std::string& database_url, const std::string& version) {
+  return run_for_operator(database_url, [&version](SynchronousDatabase& database) {
+    const std::string head = default_version(database);
+    const std::string target = version == "head" ? head : version;
+    const auto installed = installed_version(database);
+    if (!installed) {
+      database.query("CREATE EXTENSION auth_api VERSION " + database.quote_identifier(target));
+      std::cout << "auth_api " << target << " created\n";
+    } else if (*installed == target) {
+      std::cout << "auth_api is at " << target << " already\n";
+    } else if (precedes(target, *installed)) {
+      throw OperatorError("Version " + target + " is older than the installed " + *installed +
+                          ".\nTo go back: auth-gateway migrate downgrade " + target);
+    } else {
+      update_to(database, *installed, target);
+    }
+  });
+}
+
+int migrate_downgrade(const std::string& database_url, const std::string& version) {
+  return run_for_operator(database_url, [&version](SynchronousDatabase& database) {
+    const auto installed = installed_version(database);
+    if (!installed) throw OperatorError(kNotInstalled);
+    std::string target = version;
+    if (version == "-1") {
+      std::vector<std::string> older = available_versions(database);
+      std::erase_if(older, [&](const std::string& candidate) {
+        return !precedes(candidate, *installed) || !has_update_path(database, *installed, candidate);
+      });
+      if (older.empty()) {
+        throw OperatorError("There is no version before " + *installed +
+                            " that the server has a script for.\n"
+                            "To remove the extension with all its users: DROP EXTENSION auth_api");
+      }
+      target = older.back();
+    }
+    if (!precedes(target, *installed)) {
+      throw OperatorError("Version " + target + " is not older than the installed " + *installed +
+                          ".\nTo go forward: auth-gateway migrate upgrade " + target);
+    }
+    update_to(database, *installed, target);
+  });
+}
+
+int migrate_current(const std::string& database_url) {
+  return run_for_operator(database_url, [](SynchronousDatabase& database) {
+    const auto installed = installed_version(database);
+    if (!installed) {
+      throw OperatorError(std::string(kNotInstalled) + "\nTo create it: auth-gateway migrate upgrade");
+    }
+    const std::string head = default_version(database);
+    std::cout << *installed << (*installed == head ? " (head)" : "") << '\n';
+  });
+}
+
+int migrate_history(const std::string& database_url) {
+  return run_for_operator(database_url, [](SynchronousDatabase& database) {
+    const std::string head = default_version(database);
+    const auto installed = installed_version(database);
+    for (const std::string& version : available_versions(database)) {
+      std::cout << version << (version == head ? " (head)" : "")
+                << (installed && version == *installed ? " (installed)" : "") << '\n';
+    }
+  });
+}
+
+}  // namespace gateway
