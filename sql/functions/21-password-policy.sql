@@ -7,8 +7,8 @@ LANGUAGE plpgsql STABLE COST 10000
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  minimum_length integer := auth.setting('password_minimum_length');
-  minimum_strength integer := auth.setting('password_minimum_strength');
+  minimum_length integer := auth.setting('password_minimum_length')::integer;
+  minimum_strength integer := auth.setting('password_minimum_strength')::integer;
   length integer;
   context text[];
   estimate record;

@@ -21,7 +21,7 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  threshold integer := auth.setting('lockout_threshold');
+  threshold integer := auth.setting('lockout_threshold')::integer;
   moment timestamptz := clock_timestamp();
   locked_until timestamptz;
 BEGIN

@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION auth.add_user(
   email text, password text, full_name text, is_superuser boolean, is_verified boolean)
 RETURNS @extschema@.users
-LANGUAGE plpgsql VOLATILE COST 100000
+LANGUAGE plpgsql VOLATILE COST 400000
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -30,13 +30,13 @@ CREATE OR REPLACE FUNCTION auth.register(
   email text, password text, full_name text DEFAULT NULL,
   _client_ip inet DEFAULT NULL, _user_agent text DEFAULT NULL)
 RETURNS jsonb
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER COST 100000
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER COST 400000
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
   normalised_email text := auth.normalise_email(email);
   normalised_name text := auth.normalise_full_name(full_name);
-  verification_is_on boolean := auth.setting('email_verification');
+  verification_is_on boolean := auth.setting('email_verification')::boolean;
   added @extschema@.users;
 BEGIN
   PERFORM auth.check_password(password, normalised_email, normalised_name);

@@ -56,7 +56,7 @@ CREATE OR REPLACE FUNCTION auth.login(
   email text, password text, totp_code text DEFAULT NULL,
   _client_ip inet DEFAULT NULL, _user_agent text DEFAULT NULL)
 RETURNS auth.http_response
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER COST 100000
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER COST 400000
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

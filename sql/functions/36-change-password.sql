@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION auth.change_password(
   current_password text, new_password text, _access_token text DEFAULT NULL)
 RETURNS auth.http_response
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER COST 200000
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER COST 800000
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

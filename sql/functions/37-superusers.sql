@@ -1,7 +1,7 @@
 -- The first administrator, and any further one: made by whoever owns the installation, never over HTTP.
 
 CREATE OR REPLACE FUNCTION auth.create_superuser(email text, password text, full_name text DEFAULT NULL) RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER COST 100000
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER COST 400000
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

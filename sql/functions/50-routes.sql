@@ -1,5 +1,23 @@
 -- What the gateway reads of the HTTP surface: the routes, and the signatures behind them from the catalog.
 
+CREATE OR REPLACE FUNCTION auth.find_function(name text) RETURNS oid
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 100
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  matches oid[];
+BEGIN
+  -- Not to_regproc(): it fails where auth_owner may not look into the schema, and an operator need not allow that.
+  SELECT array_agg(p.oid) INTO matches
+    FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+   WHERE n.nspname = split_part(find_function.name, '.', 1) AND p.proname = split_part(find_function.name, '.', 2);
+  RETURN CASE WHEN cardinality(matches) = 1 THEN matches[1] END;
+END
+$function$;
+COMMENT ON FUNCTION auth.find_function(text) IS
+$$Returns the OID of the function with a qualified name, NULL when there is none or more than one. name: schema.function.
+Errors: none. Callers: functions of this extension.$$;
+
 CREATE OR REPLACE FUNCTION auth.list_routes()
 RETURNS TABLE (
   method text, path text, function text, success_status integer, lane text, max_body_bytes integer, summary text,
@@ -11,7 +29,9 @@ DECLARE
   broken record;
 BEGIN
   -- A row whose function is gone, or overloaded, would make every route fail if it were an error.
-  FOR broken IN SELECT r.method, r.path, r.function FROM auth.routes AS r WHERE to_regproc(r.function) IS NULL LOOP
+  FOR broken IN
+    SELECT r.method, r.path, r.function FROM auth.routes AS r WHERE auth.find_function(r.function) IS NULL
+  LOOP
     RAISE WARNING 'Route % % is left out: function % does not exist or is overloaded',
       broken.method, broken.path, broken.function;
   END LOOP;
@@ -21,7 +41,7 @@ BEGIN
          obj_description(p.oid, 'pg_proc'), format_type(p.prorettype, NULL),
          a.names, a.types, a.has_default
     FROM auth.routes AS r
-    JOIN pg_proc AS p ON p.oid = to_regproc(r.function)
+    JOIN pg_proc AS p ON p.oid = auth.find_function(r.function)
    CROSS JOIN LATERAL (
      -- proargtypes holds the input arguments only, and those with a default are the last ones.
      SELECT coalesce(array_agg(i.name ORDER BY i.number), '{}') AS names,
