@@ -28,11 +28,10 @@ SQL
 
 # From here on nobody needs to be a superuser: the extension is trusted.
 PGHOST=127.0.0.1 PGPASSWORD=$AUTH_PASSWORD statements --username=auth_user --dbname=auth_db <<'SQL'
-SELECT installed_version IS NULL AS absent, installed_version <> default_version AS stale
-  FROM pg_available_extensions WHERE name = 'auth_api' \gset
+SELECT NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'auth_api') AS absent \gset
 \if :absent
   CREATE EXTENSION auth_api;
-\elif :stale
-  ALTER EXTENSION auth_api UPDATE;
+\else
+  ALTER EXTENSION auth_api UPDATE;  -- does nothing when it is up to date
 \endif
 SQL

@@ -13,7 +13,8 @@ umask 077
 unset $(compgen -v PG | grep -vx PG_CONFIG)
 
 here=$(cd "$(dirname "$0")" && pwd)
-run_dir=$(mkdir -p "${RUN_DIR:-.run}" && cd "${RUN_DIR:-.run}" && pwd)
+# Readable by all, so that the server's user gets through to its cluster; what is secret in it is not.
+run_dir=$(umask 022 && mkdir -p "${RUN_DIR:-.run}" && cd "${RUN_DIR:-.run}" && pwd)
 port=${AUTH_API_PORT:-8004}
 gateway=$here/../build/auth-gateway
 cluster=$run_dir/cluster
@@ -90,11 +91,22 @@ mv "$env_file.new" "$env_file"
 . "$env_file"
 
 (eval "$superuser" && AUTH_PASSWORD=$PGPASSWORD "$here/database.sh") 9>&-
-has_superuser() {
-  (eval "$superuser" && [ "$(psql -X -At -d auth_db -c 'SELECT EXISTS (SELECT FROM users WHERE is_superuser)')" = t ])
+
+# The answer of one query, asked by the cluster's superuser.
+ask() {
+  (eval "$superuser" && psql -X -At -d auth_db -c "$1")
 }
+
+version=$(ask "SELECT extversion FROM pg_extension WHERE extname = 'auth_api'")
+script=auth_api--$version.sql
+[ -e "$run_dir/$script" ] || cp "$here/../build/$script" "$run_dir"
+if ! cmp -s "$here/../build/$script" "$run_dir/$script"; then
+  echo "Note: sql/ has changed since this database got version $version, and it keeps what it got." \
+    "To try the change in a new database: make reset run"
+fi
+
 new_superuser=
-if ! has_superuser; then
+if [ "$(ask 'SELECT EXISTS (SELECT FROM users WHERE is_superuser)')" = f ]; then
   SUPERUSER_PASSWORD=$ADMIN_PASSWORD "$gateway" create-superuser --email "$ADMIN_EMAIL" 9>&- >/dev/null
   new_superuser=yes
 fi
@@ -129,7 +141,7 @@ Try it from another terminal:
   curl \$AUTH_API_URL/api/health
   curl \$AUTH_API_URL/api/auth/register --json '{"email": "ada@example.com", "password": "correct horse battery"}'
   curl \$AUTH_API_URL/api/auth/login --json "{\"email\": \"\$ADMIN_EMAIL\", \"password\": \"\$ADMIN_PASSWORD\"}"
-  psql -c 'SELECT id, email, status FROM users'
+  psql -c "SELECT body FROM auth.login('ada@example.com', 'correct horse battery')"
 
 Log: $shown_dir/gateway.log. Ctrl-C stops it.
 TRY
