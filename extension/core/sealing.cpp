@@ -13,9 +13,12 @@ constexpr std::size_t kNonceSize = 12;
 constexpr std::size_t kTagSize = 16;
 constexpr std::size_t kHeaderSize = 1 + kNonceSize;
 
+void check_key(ByteView key) {
+  if (key.size() != kSealingKeySize) throw std::invalid_argument("a sealing key has 32 bytes");
+}
+
 // A context ready for the associated data and the text.
 openssl::CipherContext start(ByteView key, const std::uint8_t* nonce, bool encrypt) {
-  if (key.size() != kSealingKeySize) throw std::invalid_argument("a sealing key has 32 bytes");
   auto context = openssl::require(openssl::CipherContext(EVP_CIPHER_CTX_new()), "creating a cipher");
   openssl::require(
       EVP_CipherInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, key.data(), nonce, encrypt ? 1 : 0) == 1,
@@ -25,6 +28,7 @@ openssl::CipherContext start(ByteView key, const std::uint8_t* nonce, bool encry
 
 // Passes bytes through the cipher; without an output they are associated data.
 void update(EVP_CIPHER_CTX* context, std::uint8_t* output, ByteView input) {
+  if (input.empty()) return;
   int written = 0;
   openssl::require(
       EVP_CipherUpdate(context, output, &written, input.data(), static_cast<int>(input.size())) == 1,
@@ -34,6 +38,7 @@ void update(EVP_CIPHER_CTX* context, std::uint8_t* output, ByteView input) {
 }  // namespace
 
 Bytes seal(ByteView key, ByteView plaintext, ByteView associated_data) {
+  check_key(key);
   Bytes sealed(kHeaderSize + plaintext.size() + kTagSize);
   sealed[0] = kVersion;
   fill_random(std::span(sealed).subspan(1, kNonceSize));
@@ -50,6 +55,7 @@ Bytes seal(ByteView key, ByteView plaintext, ByteView associated_data) {
 }
 
 std::optional<SecretBytes> open(ByteView key, ByteView sealed, ByteView associated_data) {
+  check_key(key);
   if (sealed.size() < kHeaderSize + kTagSize || sealed[0] != kVersion) return std::nullopt;
   const ByteView ciphertext = sealed.subspan(kHeaderSize, sealed.size() - kHeaderSize - kTagSize);
   std::array<std::uint8_t, kTagSize> tag{};

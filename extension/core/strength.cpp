@@ -92,11 +92,11 @@ Advice advice_for(const ZxcMatch_t* matches) {
   int longest = 0;
   for (const ZxcMatch_t* match = matches; match != nullptr; match = match->Next) {
     const bool repeated = (match->Type & MULTIPLE_MATCH) != 0;
-    const int own_type = match->Type & ~MULTIPLE_MATCH;
-    const bool random = own_type == NON_MATCH || own_type == BRUTE_MATCH || own_type == LONG_PWD_MATCH;
-    if ((random && !repeated) || match->Length <= longest) continue;
+    const bool random =
+        match->Type == NON_MATCH || match->Type == BRUTE_MATCH || match->Type == LONG_PWD_MATCH;
+    if (random || match->Length <= longest) continue;
     longest = match->Length;
-    type = random ? static_cast<int>(REPEATS_MATCH) : own_type;
+    type = repeated ? REPEATS_MATCH : match->Type;
   }
   return advice_for(type);
 }
