@@ -63,7 +63,6 @@ bool is_hexadecimal(char c) { return (c >= '0' && c <= '9') || (lower(c) >= 'a' 
 bool is_percent_encoded(std::string_view text) {
   for (std::size_t at = text.find('%'); at != text.npos; at = text.find('%', at + 3)) {
     if (at + 2 >= text.size() || !is_hexadecimal(text[at + 1]) || !is_hexadecimal(text[at + 2])) return false;
-    if (text[at + 1] == '0' && text[at + 2] == '0') return false;
   }
   return true;
 }

@@ -240,10 +240,17 @@ std::string libpq_url(const std::string& name, const std::string& url) {
   // libpq's own complaint quotes the URL, password included, so it is not passed on.
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
       PQconninfoParse(result.c_str(), nullptr), PQconninfoFree);
-  if (!parsed)
+  if (!parsed) {
     refuse(name,
            "libpq cannot read this URL (is a special character of the password not percent-encoded?); " +
                expected);
+  }
+  for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option) {
+    const bool is_port = std::string_view(option->keyword) == "port" && option->val != nullptr;
+    if (is_port && std::string_view(option->val).find_first_not_of("0123456789,") != std::string_view::npos) {
+      refuse(name, "its port is not a number; " + expected);
+    }
+  }
   return result;
 }
 
