@@ -55,11 +55,11 @@ TEST(Reply, DropsAHeaderThatWouldSplitTheResponse) {
                                     "text/plain\r\nSet-Cookie: a",
                                     {{"X-A", "1\r\nSet-Cookie: b"},
                                      {"X-B\r\nSet-Cookie", "c"},
-                                     {"X-C", std::string("d\0e", 3)},
+                                     {"X-Nul", std::string("d\0e", 3)},
                                      {"", "f"},
                                      {"X-D", "g"}}});
   EXPECT_FALSE(contains(text, "Set-Cookie"));
-  EXPECT_FALSE(contains(text, "X-C"));
+  EXPECT_FALSE(contains(text, "X-Nul"));
   EXPECT_TRUE(contains(text, "X-D: g\r\n"));
 }
 
