@@ -1,5 +1,5 @@
--- Who owns what and who may do what. Runs last, at installation and again at the end of every update: an object that
--- an update adds is closed before it can be used.
+-- Who owns what and who may do what. Runs last, at installation and again at the end of every update: an
+-- object that an update adds is closed before it can be used.
 
 -- Every member of the extension belongs to auth_owner and is closed to PUBLIC.
 DO $owner$
@@ -22,8 +22,8 @@ BEGIN
       LEFT JOIN pg_class AS of_type ON of_type.oid = t.typrelid
      WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
        AND (d.classid IN ('pg_namespace'::regclass, 'pg_proc'::regclass)
-            OR c.relkind IN ('r', 'v')                               -- Identity sequences go with their table.
-            OR t.typtype <> 'c' AND t.typelem = 0 OR of_type.relkind = 'c')  -- Row and array types as well.
+            -- Identity sequences go with their table, row types as well.
+            OR c.relkind IN ('r', 'v') OR t.typtype <> 'c' OR of_type.relkind = 'c')
   LOOP
     EXECUTE format('ALTER %s %s OWNER TO auth_owner', member.kind, member.identity);
     EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC', member.kind, member.identity);
@@ -61,8 +61,8 @@ GRANT EXECUTE ON FUNCTION
   auth.refuse(integer, text, jsonb), auth.problem(integer, text, jsonb)
 TO auth_caller;
 
--- Whoever owns the extension may run a gateway and make the first superuser. It could drop the extension anyway; it
--- still reads no table.
+-- Whoever owns the extension may run a gateway and make the first superuser. It could drop the extension
+-- anyway; it still reads no table.
 DO $installer$
 DECLARE
   installer name;

@@ -1,5 +1,5 @@
--- Settings: their definitions, and the one rule that guards a change, in a trigger, so that auth.set_setting, a direct
--- INSERT and the restore of a dump all obey it.
+-- Settings: their definitions, and the one rule that guards a change, in a trigger, so that auth.set_setting,
+-- a direct INSERT and the restore of a dump all obey it.
 
 CREATE OR REPLACE VIEW auth.setting_definitions (name, type, default_value, minimum, maximum, description) AS
 VALUES
@@ -12,20 +12,25 @@ VALUES
   ('session_extension_seconds', 'integer', '10800', 60, 2592000,
    'Seconds from now until which auth.extend_session keeps a session alive.'),
   ('refresh_grace_seconds', 'integer', '10', 0, 60,
-   'Seconds in which a refresh token that was just rotated may be retried; 0: any second use ends the session.'),
-  ('issuer', 'text', 'auth-api', 1, 255, 'Claim iss of the access tokens; minimum and maximum are characters.'),
-  ('audience', 'text', 'auth-api', 1, 255, 'Claim aud of the access tokens; minimum and maximum are characters.'),
+   'Seconds in which a refresh token just rotated may be retried; 0: any second use ends the session.'),
+  ('issuer', 'text', 'auth-api', 1, 255,
+   'Claim iss of the access tokens; minimum and maximum are characters.'),
+  ('audience', 'text', 'auth-api', 1, 255,
+   'Claim aud of the access tokens; minimum and maximum are characters.'),
   ('password_minimum_length', 'integer', '9', 8, 64, 'Characters that a new password needs at least.'),
-  ('password_minimum_strength', 'integer', '3', 3, 4, 'Strength that a new password needs, by zxcvbn''s scale of 0 to 4.'),
+  ('password_minimum_strength', 'integer', '3', 3, 4,
+   'Strength that a new password needs, by zxcvbn''s scale of 0 to 4.'),
   ('password_hash_parameters', 'text', 'm=19456,t=2,p=1', 11, 40,
-   'Argon2id: m KiB of memory, t passes, p lanes. Not below OWASP ASVS 5.0 appendix C. Hashes made with others are '
-   'renewed at the next login.'),
+   'Argon2id: m KiB of memory, t passes, p lanes. Not below OWASP ASVS 5.0 appendix C. Hashes made with '
+   'others are renewed at the next login.'),
   ('email_verification', 'boolean', 'false', NULL, NULL,
    'Whether a user must have verified the e-mail address before the first login.'),
   ('lockout_threshold', 'integer', '100', 3, 100,
-   'Consecutive failed logins after which an address is locked for 15 minutes; for 30 at twice, 60 at three times as many.');
+   'Consecutive failed logins after which an address is locked for 15 minutes; for 30 at twice, for 60 at '
+   'three times as many.');
 COMMENT ON VIEW auth.setting_definitions IS
-  'Every setting with its type, default and allowed range (of a text: its length). auth.settings holds the overrides.';
+  'Every setting with its type, default and allowed range (of a text: its length). auth.settings holds the '
+  'overrides.';
 
 CREATE OR REPLACE FUNCTION auth.check_setting() RETURNS trigger
 LANGUAGE plpgsql VOLATILE
@@ -42,8 +47,10 @@ BEGIN
 
   CASE definition.type
     WHEN 'integer' THEN
-      -- The pattern comes first: a cast would accept what it does not expect (' 1', '1e0') and refuse in its own words.
-      IF NEW.value !~ '^[0-9]{1,10}$' OR NEW.value::bigint NOT BETWEEN definition.minimum AND definition.maximum THEN
+      -- The pattern comes first: a cast would accept what it does not expect (' 1', '1e0') and refuse in its
+      -- own words.
+      IF NEW.value !~ '^[0-9]{1,10}$'
+         OR NEW.value::bigint NOT BETWEEN definition.minimum AND definition.maximum THEN
         RAISE EXCEPTION 'Setting "%" must be a whole number from % to %, not "%"',
           NEW.name, definition.minimum, definition.maximum, left(NEW.value, 64) USING ERRCODE = '22023';
       END IF;
@@ -105,8 +112,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.setting_interval(text) IS
-$$Returns a setting that counts seconds as an interval. name: one of auth.setting_definitions whose name ends in
-_seconds. Errors: 22023 for an unknown name. Callers: functions of this extension; superusers.$$;
+$$Returns a setting that counts seconds as an interval. name: one of auth.setting_definitions whose name ends
+in _seconds. Errors: 22023 for an unknown name. Callers: functions of this extension; superusers.$$;
 
 CREATE OR REPLACE FUNCTION auth.set_setting(name text, value text) RETURNS void
 LANGUAGE plpgsql VOLATILE

@@ -1,5 +1,5 @@
--- Role assignments do not outlive the resource they are on. user_role_assignments.resource_id points into three tables,
--- so a trigger does what a foreign key's ON DELETE CASCADE would.
+-- Role assignments do not outlive the resource they are on. user_role_assignments.resource_id points into
+-- three tables, so a trigger does what a foreign key's ON DELETE CASCADE would.
 
 CREATE OR REPLACE FUNCTION auth.remove_resource_assignments() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER

@@ -15,7 +15,8 @@ BEGIN
     PERFORM auth.refuse(422, 'The e-mail address is too long: at most 254 bytes are allowed');
   END IF;
 
-  -- The root locale of ICU lowers all of Unicode, and the same on every server, whatever the database's collation.
+  -- The root locale of ICU lowers all of Unicode, and the same on every server, whatever the database's
+  -- collation.
   normalised := normalize(btrim(email, E' \t\r\n'), NFC);
   normalised := normalize(lower(normalised COLLATE "und-x-icu"), NFC);
 
@@ -23,14 +24,16 @@ BEGIN
     PERFORM auth.refuse(422, 'The e-mail address is too long: at most 254 bytes are allowed');
   END IF;
 
-  -- An RFC 5321 mailbox without quoted strings, comments and address literals, and with RFC 6531's Unicode. Excluded
-  -- are controls, blanks, invisible and directional characters (two addresses would look the same) and specials.
+  -- An RFC 5321 mailbox without quoted strings, comments and address literals, and with RFC 6531's Unicode.
+  -- Excluded are controls, blanks, invisible and directional characters (two addresses would look the same)
+  -- and specials.
   IF normalised COLLATE "C" !~ (
        '^[^][\u0001-\u0020\u007f-\u00a0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\uffff'
        '@"(),:;<>\\]+'
        '@([a-z0-9\u0080-\U0010ffff]([a-z0-9\u0080-\U0010ffff-]{0,61}[a-z0-9\u0080-\U0010ffff])?\.)+'
        '[a-z0-9\u0080-\U0010ffff]([a-z0-9\u0080-\U0010ffff-]{0,61}[a-z0-9\u0080-\U0010ffff])$')
-     OR normalised COLLATE "C" ~ '[\u0080-\u00a0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\uffff]'
+     OR normalised COLLATE "C" ~ (
+       '[\u0080-\u00a0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\uffff]')
      OR normalised COLLATE "C" ~ '(^\.|\.\.|\.@)'
      OR octet_length(split_part(normalised, '@', 1)) > 64 THEN
     PERFORM auth.refuse(422, 'The e-mail address is not valid: it must look like name@example.com');
@@ -39,9 +42,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.normalise_email(text) IS
-$$Returns an e-mail address in the one form in which it is stored and compared: Unicode normal form C, trimmed, lower case.
-email: at most 254 bytes in that form. Errors: A0422 when it is missing, too long or not an address.
-Callers: functions of this extension.$$;
+$$Returns an e-mail address in the one form in which it is stored and compared: Unicode normal form C,
+trimmed, lower case. email: at most 254 bytes in that form. Errors: A0422 when it is missing, too long or not
+an address. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.hash_email(email text) RETURNS bytea
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -71,5 +74,5 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.normalise_full_name(text) IS
-$$Returns a full name in Unicode normal form C and trimmed; NULL when nothing is left. full_name: at most 255 characters,
-none of them a control. Errors: A0422. Callers: functions of this extension.$$;
+$$Returns a full name in Unicode normal form C and trimmed; NULL when nothing is left. full_name: at most 255
+characters, none of them a control. Errors: A0422. Callers: functions of this extension.$$;

@@ -1,6 +1,6 @@
--- Throttling of password guesses, counted by e-mail address, known or not (NIST SP 800-63B-4 section 3.2.2: at most
--- 100 consecutive failures). Known and unknown addresses go through the same statements, so that neither the answer
--- nor its time tells them apart.
+-- Throttling of password guesses, counted by e-mail address, known or not (NIST SP 800-63B-4 section 3.2.2:
+-- at most 100 consecutive failures). Known and unknown addresses go through the same statements, so that
+-- neither the answer nor its time tells them apart.
 
 CREATE OR REPLACE FUNCTION auth.is_locked(email_hash bytea) RETURNS boolean
 LANGUAGE plpgsql STABLE COST 10
@@ -25,8 +25,8 @@ DECLARE
   moment timestamptz := clock_timestamp();
   locked_until timestamptz;
 BEGIN
-  -- One statement counts: two failures at once cannot read the same number. The threshold is at least 3, so a first
-  -- failure never locks.
+  -- One statement counts: two failures at once cannot read the same number. The threshold is at least 3, so a
+  -- first failure never locks.
   INSERT INTO auth.login_attempts AS a (email_hash, failed_attempts, updated_at)
   VALUES (count_failed_attempt.email_hash, 1, moment)
   ON CONFLICT ON CONSTRAINT login_attempts_pkey DO UPDATE
@@ -37,8 +37,8 @@ BEGIN
                              WHEN a.failed_attempts + 1 >= threshold THEN moment + interval '15 minutes' END
   RETURNING a.locked_until INTO locked_until;
 
-  -- Addresses that strangers made up would pile up for ever; every failure clears a few old ones. SKIP LOCKED: never
-  -- wait for another login.
+  -- Addresses that strangers made up would pile up for ever; every failure clears a few old ones. SKIP
+  -- LOCKED: never wait for another login.
   DELETE FROM auth.login_attempts AS stale
    WHERE stale.email_hash IN (
      SELECT old.email_hash FROM auth.login_attempts AS old
@@ -48,9 +48,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.count_failed_attempt(bytea) IS
-$$Counts a failed password check and returns until when the address is locked by it, or NULL. From lockout_threshold
-consecutive failures on every failure locks for 15 minutes, from twice as many for 30, from three times for 60.
-email_hash: from auth.hash_email. Errors: none. Callers: functions of this extension.$$;
+$$Counts a failed password check and returns until when the address is locked by it, or NULL. From
+lockout_threshold consecutive failures on every failure locks for 15 minutes, from twice as many for 30, from
+three times for 60. email_hash: from auth.hash_email. Errors: none. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.clear_failed_attempts(email_hash bytea) RETURNS void
 LANGUAGE plpgsql VOLATILE

@@ -1,5 +1,5 @@
--- The end of sessions. An ended session makes its access tokens and refresh tokens worthless at the next statement of
--- any backend, as both are good only while the row is live.
+-- The end of sessions. An ended session makes its access tokens and refresh tokens worthless at the next
+-- statement of any backend, as both are good only while the row is live.
 
 CREATE OR REPLACE FUNCTION auth.end_session(session_id uuid, reason text) RETURNS bigint
 LANGUAGE plpgsql VOLATILE
@@ -27,8 +27,9 @@ AS $function$
 DECLARE
   ended integer;
 BEGIN
-  -- The user's row is the mutex of everything that spans sessions: a login in flight (auth.login updates the row) has
-  -- either made its session by now, and it ends here, or sees what the caller of this function has changed.
+  -- The user's row is the mutex of everything that spans sessions: a login in flight (auth.login updates the
+  -- row) has either made its session by now, and it ends here, or sees what the caller of this function has
+  -- changed.
   PERFORM FROM @extschema@.users AS u WHERE u.id = end_sessions.user_id FOR NO KEY UPDATE;
   UPDATE @extschema@.sessions AS s
      SET is_active = false, ended_at = clock_timestamp(), end_reason = reason, updated_at = clock_timestamp()

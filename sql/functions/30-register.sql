@@ -7,7 +7,8 @@ LANGUAGE plpgsql VOLATILE COST 400000
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  -- Hashed before anything is written or looked up: a known and a new address cost the same, and no lock waits for it.
+  -- Hashed before anything is written or looked up: a known and a new address cost the same, and no lock
+  -- waits for it.
   password_hash text := auth.hash_password(password);
   added @extschema@.users;
 BEGIN
@@ -22,9 +23,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.add_user(text, text, text, boolean, boolean) IS
-$$Adds a user and the hash of the password; returns the row, or NULLs when the address is taken (two at once: one wins).
-email, full_name: normalised. password: has passed auth.check_password. is_superuser, is_verified: from the calling
-function, never from a client. Errors: those of auth.hash_password. Callers: functions of this extension.$$;
+$$Adds a user and the hash of the password; returns the row, or NULLs when the address is taken (two at once:
+one wins). email, full_name: normalised. password: has passed auth.check_password. is_superuser, is_verified:
+from the calling function, never from a client. Errors: those of auth.hash_password. Callers: functions of
+this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.register(
   email text, password text, full_name text DEFAULT NULL,
@@ -40,14 +42,16 @@ DECLARE
   added @extschema@.users;
 BEGIN
   PERFORM auth.check_password(password, normalised_email, normalised_name);
-  added := auth.add_user(normalised_email, password, normalised_name, is_superuser => false, is_verified => false);
+  added := auth.add_user(normalised_email, password, normalised_name,
+                         is_superuser => false, is_verified => false);
 
   IF added.id IS NULL AND NOT verification_is_on THEN
     PERFORM auth.refuse(400, 'Email already registered');
   END IF;
   PERFORM auth.record_activity(
     coalesce(added.id, (SELECT u.id FROM @extschema@.users AS u WHERE u.email = normalised_email)),
-    CASE WHEN added.id IS NULL THEN 'registration_repeated' ELSE 'user_registered' END, _client_ip, _user_agent);
+    CASE WHEN added.id IS NULL THEN 'registration_repeated' ELSE 'user_registered' END,
+    _client_ip, _user_agent);
 
   IF verification_is_on THEN
     RETURN jsonb_build_object('message', 'Please check your e-mail to complete the registration');
@@ -58,8 +62,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.register(text, text, text, inet, text) IS
-$$Registers a user and returns id, email, full_name, is_verified, mfa_enabled, created_at and updated_at. While the
-setting email_verification is on, the answer is one message, the same for a known address as for a new one.
-email: at most 254 bytes. password: 1 to 1024 bytes that meet the password policy. full_name: at most 255 characters.
-Errors: A0400 when the address is registered already; A0422 when an argument is not acceptable, saying why.
-Callers: auth_gateway, auth_caller; joins the caller's transaction.$$;
+$$Registers a user and returns id, email, full_name, is_verified, mfa_enabled, created_at and updated_at.
+While the setting email_verification is on, the answer is one message, the same for a known address as for a
+new one. email: at most 254 bytes. password: 1 to 1024 bytes that meet the password policy. full_name: at most
+255 characters. Errors: A0400 when the address is registered already; A0422 when an argument is not
+acceptable, saying why. Callers: auth_gateway, auth_caller; joins the caller's transaction.$$;

@@ -1,10 +1,10 @@
 -- Login with e-mail address and password.
 --
--- An unknown address, a wrong password, a user who is not active and a locked address are told apart by nothing that
--- a stranger can see but the lock, which unknown addresses get as well:
---   - each attempt pays for one Argon2id verification. An unknown address is verified against a decoy, which has the
---     parameters of some user's hash, chosen by the address: so it takes as long as a user's would, also in the months
---     after a change of password_hash_parameters, when some hashes are old and some new;
+-- An unknown address, a wrong password, a user who is not active and a locked address are told apart by
+-- nothing that a stranger can see but the lock, which unknown addresses get as well:
+--   - each attempt pays for one Argon2id verification. An unknown address is verified against a decoy, which
+--     has the parameters of some user's hash, chosen by the address: so it takes as long as a user's would,
+--     also in the months after a change of password_hash_parameters, when some hashes are old and some new;
 --   - each failure writes one row of user_activity and one of login_attempts.
 -- A failure must be counted, so it is returned and not raised: raising would roll the counter back.
 
@@ -13,7 +13,8 @@ LANGUAGE plpgsql STABLE COST 30
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  -- Where the address lies in the range of user ids, 0 <= position < 1: always the same place for the same address.
+  -- Where the address lies in the range of user ids, 0 <= position < 1: always the same place for the same
+  -- address.
   position double precision := get_byte(email_hash, 0) / 256.0 + get_byte(email_hash, 1) / 65536.0;
   parameters text;
 BEGIN
@@ -27,8 +28,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.decoy_password_hash(bytea) IS
-$$Returns a hash to verify a password against when the address is unknown: as costly as a user's, matched by nothing.
-email_hash: from auth.hash_email. Errors: none. Callers: functions of this extension.$$;
+$$Returns a hash to verify a password against when the address is unknown: as costly as a user's, matched by
+nothing. email_hash: from auth.hash_email. Errors: none. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.refuse_login(
   user_id bigint, email_hash bytea, reason text, ip_address inet, user_agent text)
@@ -37,7 +38,8 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-  PERFORM auth.record_activity(user_id, 'login_failed', ip_address, user_agent, jsonb_build_object('reason', reason));
+  PERFORM auth.record_activity(user_id, 'login_failed', ip_address, user_agent,
+                               jsonb_build_object('reason', reason));
   IF reason = 'account_locked' THEN
     RETURN auth.problem(423, 'account_locked', '{"X-Error-Type": "account_locked"}');
   ELSIF reason = 'email_not_verified' THEN
@@ -48,9 +50,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.refuse_login(bigint, bytea, text, inet, text) IS
-$$Records a failed login, counts it when it was a guess, and makes the answer. user_id: NULL when the address is unknown.
-reason: account_locked, email_not_verified, or anything else for the trail (all answered alike). Errors: none.
-Callers: functions of this extension.$$;
+$$Records a failed login, counts it when it was a guess, and makes the answer. user_id: NULL when the address
+is unknown. reason: account_locked, email_not_verified, or anything else for the trail (all answered alike).
+Errors: none. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.login(
   email text, password text, totp_code text DEFAULT NULL,
@@ -91,9 +93,10 @@ BEGIN
     RETURN auth.refuse_login(account.id, email_hash, 'email_not_verified', _client_ip, _user_agent);
   END IF;
 
-  -- This takes the user's row, the mutex of whatever changes the user (see auth.end_sessions). Under it, make sure that
-  -- the status and the password are still those that were checked.
-  UPDATE @extschema@.users AS u SET last_login = clock_timestamp() WHERE u.id = account.id AND u.status = 'active';
+  -- This takes the user's row, the mutex of whatever changes the user (see auth.end_sessions). Under it, make
+  -- sure that the status and the password are still those that were checked.
+  UPDATE @extschema@.users AS u SET last_login = clock_timestamp()
+   WHERE u.id = account.id AND u.status = 'active';
   IF NOT FOUND OR NOT EXISTS (
        SELECT FROM auth.password_hashes AS h
         WHERE h.user_id = account.id AND h.password_hash = account.password_hash) THEN
@@ -101,7 +104,8 @@ BEGIN
   END IF;
 
   IF NOT auth.password_hash_is_current(account.password_hash) THEN
-    UPDATE auth.password_hashes AS h SET password_hash = auth.hash_password(password) WHERE h.user_id = account.id;
+    UPDATE auth.password_hashes AS h SET password_hash = auth.hash_password(password)
+     WHERE h.user_id = account.id;
   END IF;
   PERFORM auth.clear_failed_attempts(email_hash);
   PERFORM auth.purge_sessions(account.id);
@@ -111,11 +115,11 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.login(text, text, text, inet, text) IS
-$$Logs a user in and answers 200 with access_token, refresh_token, token_type "bearer", expires_in (seconds) and
-password_change_required. totp_code: ignored for a user without a second factor.
-Refusals are returned, so that they are counted: 401 "Incorrect email or password" for an unknown address, a wrong
-password and a user who is not active; 423 "account_locked" after lockout_threshold consecutive failures, whether or not
-the address is known; 403 "email_not_verified". Errors: A0422 for a malformed address or a missing password.
+$$Logs a user in and answers 200 with access_token, refresh_token, token_type "bearer", expires_in (seconds)
+and password_change_required. totp_code: ignored for a user without a second factor. Refusals are returned, so
+that they are counted: 401 "Incorrect email or password" for an unknown address, a wrong password and a user
+who is not active; 423 "account_locked" after lockout_threshold consecutive failures, whether or not the
+address is known; 403 "email_not_verified". Errors: A0422 for a malformed address or a missing password.
 Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.token_response(
@@ -150,5 +154,5 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.purge_sessions(bigint) IS
-$$Deletes at most 20 sessions of a user that ran out more than 30 days ago; each login does so, and the table stays small
-without a clean-up job. Errors: none. Callers: functions of this extension.$$;
+$$Deletes at most 20 sessions of a user that ran out more than 30 days ago; each login does so, and the table
+stays small without a clean-up job. Errors: none. Callers: functions of this extension.$$;

@@ -1,9 +1,10 @@
 -- Refresh: a refresh token is exchanged once for the next one (RFC 9700 section 4.14.2).
 --
--- Whoever presents a token that has been rotated is either a client whose answer got lost, or one of two parties who
--- hold the same token, one of them a thief. The first is served: within refresh_grace_seconds, and while nobody has
--- used the successor, it gets the same successor again. Anything else ends the session, for both.
--- All calls for one session queue at the session's row, so that of many at once exactly one rotates.
+-- Whoever presents a token that has been rotated is either a client whose answer got lost, or one of two
+-- parties who hold the same token, one of them a thief. The first is served: within refresh_grace_seconds,
+-- and while nobody has used the successor, it gets the same successor again. Anything else ends the session,
+-- for both. All calls for one session queue at the session's row, so that of many at once exactly one
+-- rotates.
 
 CREATE OR REPLACE FUNCTION auth.refresh(
   refresh_token text, _client_ip inet DEFAULT NULL, _user_agent text DEFAULT NULL)
@@ -54,19 +55,21 @@ BEGIN
 
   UPDATE @extschema@.sessions AS s
      SET updated_at = moment,
-         expires_at = greatest(s.expires_at, least(moment + auth.setting_interval('session_seconds'),
-                                                   s.created_at + auth.setting_interval('session_maximum_seconds')))
+         expires_at = greatest(s.expires_at, least(
+           moment + auth.setting_interval('session_seconds'),
+           s.created_at + auth.setting_interval('session_maximum_seconds')))
    WHERE s.id = session.id;
   RETURN auth.token_response(
-    auth.issue_access_token(session.user_id, session.id, session.aal), successor, session.is_password_temporary);
+    auth.issue_access_token(session.user_id, session.id, session.aal),
+    successor, session.is_password_temporary);
 END
 $function$;
 COMMENT ON FUNCTION auth.refresh(text, inet, text) IS
-$$Exchanges a refresh token for the next one and a new access token, and moves the session's end to session_seconds from
-now (at most session_maximum_seconds after login). Answers 200 like auth.login. A retry with the token just exchanged gets
-the same next token again for refresh_grace_seconds; any other second use ends the session.
-Refusals are returned, so that the session's end is committed: 401 "Invalid refresh token". Errors: none of its own.
-Callers: auth_gateway, auth_caller.$$;
+$$Exchanges a refresh token for the next one and a new access token, and moves the session's end to
+session_seconds from now (at most session_maximum_seconds after login). Answers 200 like auth.login. A retry
+with the token just exchanged gets the same next token again for refresh_grace_seconds; any other second use
+ends the session. Refusals are returned, so that the session's end is committed: 401 "Invalid refresh token".
+Errors: none of its own. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.purge_refresh_tokens(session_id uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -76,10 +79,11 @@ BEGIN
   DELETE FROM auth.refresh_tokens AS old
    WHERE old.token_hash IN (
      SELECT t.token_hash FROM auth.refresh_tokens AS t
-      WHERE t.session_id = purge_refresh_tokens.session_id AND t.rotated_at < clock_timestamp() - interval '1 day'
+      WHERE t.session_id = purge_refresh_tokens.session_id
+        AND t.rotated_at < clock_timestamp() - interval '1 day'
       ORDER BY t.rotated_at LIMIT 20);
 END
 $function$;
 COMMENT ON FUNCTION auth.purge_refresh_tokens(uuid) IS
-$$Deletes at most 20 tokens of a session that were rotated more than a day ago: from then on they are unknown, which is as
-good as refused. Errors: none. Callers: functions of this extension.$$;
+$$Deletes at most 20 tokens of a session that were rotated more than a day ago: from then on they are unknown,
+which is as good as refused. Errors: none. Callers: functions of this extension.$$;

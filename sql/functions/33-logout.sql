@@ -19,8 +19,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.logout(text) IS
-$$Ends the session that a refresh token belongs to; its access tokens are worthless from the next statement on. Other
-sessions go on. Answers the same message whatever the token. Errors: none. Callers: auth_gateway, auth_caller.$$;
+$$Ends the session that a refresh token belongs to; its access tokens are worthless from the next statement
+on. Other sessions go on. Answers the same message whatever the token. Errors: none. Callers: auth_gateway,
+auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.logout_all(_access_token text DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER COST 1000

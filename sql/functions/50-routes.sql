@@ -7,21 +7,24 @@ AS $function$
 DECLARE
   matches oid[];
 BEGIN
-  -- Not to_regproc(): it fails where auth_owner may not look into the schema, and an operator need not allow that.
+  -- Not to_regproc(): it fails where auth_owner may not look into the schema, and an operator need not allow
+  -- that.
   SELECT array_agg(p.oid) INTO matches
     FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
-   WHERE n.nspname = split_part(find_function.name, '.', 1) AND p.proname = split_part(find_function.name, '.', 2);
+   WHERE n.nspname = split_part(find_function.name, '.', 1)
+     AND p.proname = split_part(find_function.name, '.', 2);
   RETURN CASE WHEN cardinality(matches) = 1 THEN matches[1] END;
 END
 $function$;
 COMMENT ON FUNCTION auth.find_function(text) IS
-$$Returns the OID of the function with a qualified name, NULL when there is none or more than one. name: schema.function.
-Errors: none. Callers: functions of this extension.$$;
+$$Returns the OID of the function with a qualified name, NULL when there is none or more than one. name:
+schema.function. Errors: none. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.list_routes()
 RETURNS TABLE (
-  method text, path text, function text, success_status integer, lane text, max_body_bytes integer, summary text,
-  description text, returns text, argument_names text[], argument_types text[], argument_has_default boolean[])
+  method text, path text, function text, success_status integer, lane text, max_body_bytes integer,
+  summary text, description text, returns text,
+  argument_names text[], argument_types text[], argument_has_default boolean[])
 LANGUAGE plpgsql STABLE SECURITY DEFINER COST 10000 ROWS 100
 SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -43,19 +46,22 @@ BEGIN
     FROM auth.routes AS r
     JOIN pg_proc AS p ON p.oid = auth.find_function(r.function)
    CROSS JOIN LATERAL (
-     -- proargtypes holds the input arguments only, and those with a default are the last ones.
-     SELECT coalesce(array_agg(i.name ORDER BY i.number), '{}') AS names,
-            coalesce(array_agg(format_type(i.type, NULL) ORDER BY i.number), '{}') AS types,
-            coalesce(array_agg(i.number > p.pronargs - p.pronargdefaults ORDER BY i.number), '{}') AS has_default
-       FROM (SELECT u.type, row_number() OVER (ORDER BY u.ordinality) AS number, p.proargnames[u.ordinality] AS name
-               FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) WITH ORDINALITY AS u (type, ordinality)
-              WHERE coalesce(p.proargmodes[u.ordinality], 'i') IN ('i', 'b', 'v')) AS i) AS a
+     -- OUT arguments are no input; of the input arguments, those with a default are the last ones.
+     SELECT coalesce(array_agg(i.name ORDER BY i.place), '{}') AS names,
+            coalesce(array_agg(format_type(i.type, NULL) ORDER BY i.place), '{}') AS types,
+            coalesce(array_agg(i.place > p.pronargs - p.pronargdefaults ORDER BY i.place), '{}')
+              AS has_default
+       FROM (SELECT t.type, p.proargnames[t.place] AS name, row_number() OVER (ORDER BY t.place) AS place
+               FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[]))
+                    WITH ORDINALITY AS t (type, place)
+              WHERE coalesce(p.proargmodes[t.place], 'i') IN ('i', 'b', 'v')) AS i) AS a
    ORDER BY r.path, r.method;
 END
 $function$;
 COMMENT ON FUNCTION auth.list_routes() IS
-$$Lists the HTTP surface for the gateway: each route with its function's comment, return type and input arguments. A route
-whose function does not exist, or is overloaded, is left out with a warning. Errors: none. Callers: auth_gateway.$$;
+$$Lists the HTTP surface for the gateway: each route with its function's comment, return type and input
+arguments. A route whose function does not exist, or is overloaded, is left out with a warning. Errors: none.
+Callers: auth_gateway.$$;
 
 CREATE OR REPLACE FUNCTION auth.show_status() RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1

@@ -1,11 +1,13 @@
--- The three roles that carry rights. Nobody logs in as one of them: login roles are granted auth_gateway or auth_caller.
+-- The three roles that carry rights. Nobody logs in as one of them: login roles are granted auth_gateway or
+-- auth_caller.
 --
--- 1. auth_owner owns every object of the extension, so SECURITY DEFINER functions run as it, never as a superuser.
---    Nobody but a superuser may become auth_owner: whoever could would read every password hash.
--- 2. auth_gateway may execute the functions that auth.routes names and read no table. Grant it to the gateway's login.
+-- 1. auth_owner owns every object of the extension, so SECURITY DEFINER functions run as it, never as a
+--    superuser. Nobody but a superuser may become auth_owner: whoever could would read every password hash.
+-- 2. auth_gateway may execute the functions that auth.routes names and read no table. Grant it to the
+--    gateway's login.
 -- 3. auth_caller may execute what applications call from SQL. Grant it to the applications' logins.
--- 4. Roles belong to the cluster: another database may have made them, or somebody with CREATEROLE may have prepared
---    them. One that exists is used only when it is harmless.
+-- 4. Roles belong to the cluster: another database may have made them, or somebody with CREATEROLE may have
+--    prepared them. One that exists is used only when it is harmless.
 
 DO $roles$
 DECLARE
@@ -19,16 +21,17 @@ BEGIN
       BEGIN
         EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', needed);
       EXCEPTION WHEN duplicate_object OR unique_violation THEN
-        NULL;  -- Another database of the cluster has just made it, by this very script or not: it is checked below.
+        NULL;  -- Another session has just made it; it is checked below like any that existed.
       END;
-      SELECT r.* INTO STRICT existing FROM pg_catalog.pg_roles AS r WHERE r.rolname OPERATOR(pg_catalog.=) needed;
+      SELECT r.* INTO STRICT existing
+        FROM pg_catalog.pg_roles AS r WHERE r.rolname OPERATOR(pg_catalog.=) needed;
     END IF;
     IF existing.rolcanlogin OR existing.rolsuper OR existing.rolcreaterole OR existing.rolcreatedb
        OR existing.rolbypassrls OR existing.rolreplication THEN
       RAISE EXCEPTION 'role "%" exists already and may do more than auth_api allows it', needed
         USING ERRCODE = 'invalid_role_specification',
-              HINT = pg_catalog.format('ALTER ROLE %I NOLOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOBYPASSRLS '
-                                       'NOREPLICATION; or rename it.', needed);
+              HINT = pg_catalog.format('ALTER ROLE %I NOLOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB '
+                                       'NOBYPASSRLS NOREPLICATION; or rename it.', needed);
     END IF;
   END LOOP;
 

@@ -1,7 +1,8 @@
 -- Users: who they are and what they may do here. Passwords and other secrets live in schema auth.
 --
--- 1. One row an e-mail address. The address is stored as auth.normalise_email returns it (NFC, trimmed, lower case);
---    the CHECK repeats the part of that which depends on no locale, so that a dump restores under any collation.
+-- 1. One row an e-mail address. The address is stored as auth.normalise_email returns it (NFC, trimmed, lower
+--    case); the CHECK repeats the part of that which depends on no locale, so that a dump restores under any
+--    collation.
 -- 2. No secret is a column here: a constraint error prints the whole failing row.
 -- 3. A session is worth something only while its user's status is 'active'.
 -- 4. A user is deleted softly: status 'deleted' and deleted_at go together.
@@ -38,11 +39,14 @@ CREATE TABLE @extschema@.users (
 
 COMMENT ON TABLE @extschema@.users IS 'One row a person (or service) that can log in. Holds no secret.';
 COMMENT ON COLUMN @extschema@.users.email IS 'Normalised: NFC, trimmed, lower case, at most 254 bytes.';
-COMMENT ON COLUMN @extschema@.users.status IS 'active, inactive, suspended, pending or deleted; only active may log in.';
-COMMENT ON COLUMN @extschema@.users.is_verified IS 'The user has shown that mail to the address reaches them.';
+COMMENT ON COLUMN @extschema@.users.status IS
+  'active, inactive, suspended, pending or deleted; only active may log in.';
+COMMENT ON COLUMN @extschema@.users.is_verified IS
+  'The user has shown that mail to the address reaches them.';
 COMMENT ON COLUMN @extschema@.users.is_password_temporary IS
   'Somebody else chose the password: answers carry password_change_required until the user changes it.';
 COMMENT ON COLUMN @extschema@.users.mfa_enabled IS 'A TOTP authenticator is enrolled.';
 
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.users', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('@extschema@.users', 'id')::regclass, '');
+SELECT pg_catalog.pg_extension_config_dump(
+  pg_catalog.pg_get_serial_sequence('@extschema@.users', 'id')::regclass, '');

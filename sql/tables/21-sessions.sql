@@ -1,8 +1,8 @@
--- Sessions: one row a login, from the login to its end. Access tokens name the row (claim sid), refresh tokens
--- (auth.refresh_tokens) belong to it.
+-- Sessions: one row a login, from the login to its end. Access tokens name the row (claim sid), refresh
+-- tokens (auth.refresh_tokens) belong to it.
 --
--- 1. A session is live when is_active AND expires_at > now. Nothing else makes a token good, nothing has to be
---    written for a session to run out.
+-- 1. A session is live when is_active AND expires_at > now. Nothing else makes a token good, nothing has to
+--    be written for a session to run out.
 -- 2. An ended session says when and why, and never becomes active again.
 -- 3. expires_at only moves forward, and never past created_at + session_maximum_seconds.
 -- 4. The C++ code reads id, user_id, is_active and expires_at by name and type; those do not change.
@@ -29,11 +29,13 @@ CREATE TABLE @extschema@.sessions (
 -- Serves the foreign key, the list of a user's sessions, and the purge of those long expired.
 CREATE INDEX sessions_user_id_expires_at_idx ON @extschema@.sessions (user_id, expires_at);
 
-COMMENT ON TABLE @extschema@.sessions IS 'One row a login. Live while is_active and expires_at is in the future.';
+COMMENT ON TABLE @extschema@.sessions IS
+  'One row a login. Live while is_active and expires_at is in the future.';
 COMMENT ON COLUMN @extschema@.sessions.aal IS
   'Authentication assurance level reached at login (NIST SP 800-63B): aal1 one factor, aal2 two.';
 COMMENT ON COLUMN @extschema@.sessions.ip_address IS 'The client''s address at login.';
-COMMENT ON COLUMN @extschema@.sessions.expires_at IS 'End of the idle life; refresh and extend_session move it forward.';
+COMMENT ON COLUMN @extschema@.sessions.expires_at IS
+  'End of the idle life; refresh and extend_session move it forward.';
 COMMENT ON COLUMN @extschema@.sessions.end_reason IS
   'logout, logout_all, revoked (by its owner), refresh_token_reused (theft suspected) or password_changed.';
 

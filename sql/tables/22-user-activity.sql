@@ -1,7 +1,8 @@
 -- User activity: the trail of what happened to accounts, for the user and the auditor.
 --
 -- 1. Rows are only added; nothing updates them.
--- 2. No secret and nothing that a stranger typed: a password entered as the e-mail address must not end up here.
+-- 2. No secret and nothing that a stranger typed: a password entered as the e-mail address must not end up
+--    here.
 -- 3. user_id is NULL for a failed login with an unknown e-mail address.
 
 CREATE TABLE @extschema@.user_activity (
@@ -20,11 +21,14 @@ CREATE TABLE @extschema@.user_activity (
 CREATE INDEX user_activity_user_id_timestamp_idx ON @extschema@.user_activity (user_id, "timestamp");
 CREATE INDEX user_activity_timestamp_idx ON @extschema@.user_activity USING brin ("timestamp");
 
-COMMENT ON TABLE @extschema@.user_activity IS 'Append-only trail of logins, refusals, session ends and changes.';
+COMMENT ON TABLE @extschema@.user_activity IS
+  'Append-only trail of logins, refusals, session ends and changes.';
 COMMENT ON COLUMN @extschema@.user_activity.action IS
-  'What happened: user_registered, superuser_created, login, login_failed, logout, logout_all, session_revoked, '
-  'session_extended, refresh_token_reused, password_changed, password_change_failed.';
-COMMENT ON COLUMN @extschema@.user_activity."timestamp" IS 'When it happened; created_at is the transaction''s start.';
+  'What happened: user_registered, registration_repeated, superuser_created, login, login_failed, logout, '
+  'logout_all, session_revoked, session_extended, refresh_token_reused, password_changed, '
+  'password_change_failed.';
+COMMENT ON COLUMN @extschema@.user_activity."timestamp" IS
+  'When it happened; created_at is the transaction''s start.';
 
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.user_activity', '');
 SELECT pg_catalog.pg_extension_config_dump(

@@ -1,4 +1,5 @@
--- MFA verifications: devices on which a user has passed a second factor and that are trusted until expires_at.
+-- MFA verifications: devices on which a user has passed a second factor and that are trusted until
+-- expires_at.
 --
 -- 1. One row a user and device; a new verification moves its times forward.
 -- 2. The fingerprint is a SHA-256 in hexadecimal; the IP address is stored as its network (/24, /64).
@@ -22,7 +23,8 @@ CREATE TABLE @extschema@.mfa_verifications (
 
 CREATE INDEX mfa_verifications_expires_at_idx ON @extschema@.mfa_verifications (expires_at);
 
-COMMENT ON TABLE @extschema@.mfa_verifications IS 'Devices that a user has verified with a second factor, until expires_at.';
+COMMENT ON TABLE @extschema@.mfa_verifications IS
+  'Devices that a user has verified with a second factor, until expires_at.';
 COMMENT ON COLUMN @extschema@.mfa_verifications.device_fingerprint IS 'SHA-256 in lower-case hexadecimal.';
 
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.mfa_verifications', '');

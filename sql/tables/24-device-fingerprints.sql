@@ -18,13 +18,15 @@ CREATE TABLE @extschema@.device_fingerprints (
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT device_fingerprints_user_id_device_fingerprint_key UNIQUE (user_id, device_fingerprint),
-  CONSTRAINT device_fingerprints_device_fingerprint_length CHECK (char_length(device_fingerprint) BETWEEN 1 AND 255),
+  CONSTRAINT device_fingerprints_device_fingerprint_length
+    CHECK (char_length(device_fingerprint) BETWEEN 1 AND 255),
   CONSTRAINT device_fingerprints_device_name_length CHECK (char_length(device_name) BETWEEN 1 AND 255),
   CONSTRAINT device_fingerprints_device_model_length CHECK (char_length(device_model) BETWEEN 1 AND 255),
   CONSTRAINT device_fingerprints_public_key_present CHECK (public_key <> '')
 );
 
-COMMENT ON TABLE @extschema@.device_fingerprints IS 'Devices registered for biometric unlock, with their public keys.';
+COMMENT ON TABLE @extschema@.device_fingerprints IS
+  'Devices registered for biometric unlock, with their public keys.';
 
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.device_fingerprints', '');
 SELECT pg_catalog.pg_extension_config_dump(

@@ -11,6 +11,7 @@ CREATE TABLE @extschema@.organizations (
   CONSTRAINT organizations_name_length CHECK (char_length(name) BETWEEN 1 AND 255)
 );
 
-COMMENT ON TABLE @extschema@.organizations IS 'Tenants: the top of the hierarchy organization > account > project.';
+COMMENT ON TABLE @extschema@.organizations IS
+  'Tenants: the top of the hierarchy organization > account > project.';
 
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.organizations', '');

@@ -1,7 +1,7 @@
 -- Accounts: the middle of the hierarchy, each in exactly one organization.
 --
--- 1. (id, organization_id) is unique, so that a project can refer to both and never name an organization that is
---    not its account's.
+-- 1. (id, organization_id) is unique, so that a project can refer to both and never name an organization that
+--    is not its account's.
 
 CREATE TABLE @extschema@.accounts (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),

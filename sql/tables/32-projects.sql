@@ -1,7 +1,7 @@
 -- Projects: the bottom of the hierarchy, each in exactly one account.
 --
--- 1. organization_id repeats the account's, so that a check needs no join; the composite foreign key keeps the two
---    equal, also when an account moves to another organization.
+-- 1. organization_id repeats the account's, so that a check needs no join; the composite foreign key keeps
+--    the two equal, also when an account moves to another organization.
 
 CREATE TABLE @extschema@.projects (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -20,6 +20,7 @@ CREATE INDEX projects_account_id_organization_id_idx ON @extschema@.projects (ac
 CREATE INDEX projects_organization_id_idx ON @extschema@.projects (organization_id);
 
 COMMENT ON TABLE @extschema@.projects IS 'Projects of an account.';
-COMMENT ON COLUMN @extschema@.projects.organization_id IS 'The account''s organization, kept equal by the foreign key.';
+COMMENT ON COLUMN @extschema@.projects.organization_id IS
+  'The account''s organization, kept equal by the foreign key.';
 
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.projects', '');

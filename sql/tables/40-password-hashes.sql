@@ -1,6 +1,7 @@
 -- Password hashes, apart from users, so that no error about a user can print one.
 --
--- 1. At most one hash a user, in PHC string form ($argon2id$v=19$m=…,t=…,p=…$salt$hash), made by auth.hash_password.
+-- 1. At most one hash a user, in PHC string form ($argon2id$v=19$m=…,t=…,p=…$salt$hash), made by
+--    auth.hash_password.
 -- 2. No CHECK on password_hash: its violation would print the hash. Only functions write it.
 
 CREATE TABLE auth.password_hashes (

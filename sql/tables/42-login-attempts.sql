@@ -1,7 +1,7 @@
 -- Login attempts: consecutive failures an e-mail address, and the lock that follows.
 --
--- 1. Keyed by the SHA-256 of the normalised address, for known and unknown addresses alike: both cost the same,
---    both lock the same, and what strangers typed is not stored in the clear.
+-- 1. Keyed by the SHA-256 of the normalised address, for known and unknown addresses alike: both cost the
+--    same, both lock the same, and what strangers typed is not stored in the clear.
 -- 2. A row goes when a login succeeds, or a week after the last failure.
 
 CREATE TABLE auth.login_attempts (
@@ -15,7 +15,8 @@ CREATE TABLE auth.login_attempts (
 
 CREATE INDEX login_attempts_updated_at_idx ON auth.login_attempts (updated_at);
 
-COMMENT ON TABLE auth.login_attempts IS 'Consecutive failed password checks by SHA-256 of the e-mail address.';
+COMMENT ON TABLE auth.login_attempts IS
+  'Consecutive failed password checks by SHA-256 of the e-mail address.';
 COMMENT ON COLUMN auth.login_attempts.updated_at IS 'Time of the last failure.';
 
 SELECT pg_catalog.pg_extension_config_dump('auth.login_attempts', '');

@@ -21,6 +21,7 @@ CREATE TABLE auth.signing_keys (
 CREATE UNIQUE INDEX signing_keys_one_active_key ON auth.signing_keys (algorithm) WHERE retired_at IS NULL;
 
 COMMENT ON TABLE auth.signing_keys IS 'Keys that sign and verify access tokens; private halves encrypted.';
-COMMENT ON COLUMN auth.signing_keys.public_jwk IS 'The public key as JWK (RFC 7517), as auth.jwks() publishes it.';
+COMMENT ON COLUMN auth.signing_keys.public_jwk IS
+  'The public key as JWK (RFC 7517), as auth.jwks() publishes it.';
 
 SELECT pg_catalog.pg_extension_config_dump('auth.signing_keys', '');

@@ -1,4 +1,5 @@
--- Settings: what an operator has changed. Names, types, ranges and defaults are in the view auth.setting_definitions.
+-- Settings: what an operator has changed. Names, types, ranges and defaults are in the view
+-- auth.setting_definitions.
 --
 -- 1. A row is an override; a setting without a row has its default.
 -- 2. Whoever writes, a trigger checks the value against the definition (sql/functions/01-settings.sql).
@@ -8,6 +9,7 @@ CREATE TABLE auth.settings (
   value text NOT NULL
 );
 
-COMMENT ON TABLE auth.settings IS 'Settings that differ from their defaults. Change them with auth.set_setting.';
+COMMENT ON TABLE auth.settings IS
+  'Settings that differ from their defaults. Change them with auth.set_setting.';
 
 SELECT pg_catalog.pg_extension_config_dump('auth.settings', '');

@@ -1,8 +1,8 @@
 -- Routes: the HTTP surface, one row an endpoint. The gateway reads them through auth.list_routes() and has no
 -- endpoint of its own.
 --
--- 1. builtin rows are the extension's and are written anew by every update (sql/routes.sql); the others are the
---    operator's, and only those are dumped.
+-- 1. builtin rows are the extension's and are written anew by every update (sql/routes.sql); the others are
+--    the operator's, and only those are dumped.
 -- 2. function is a qualified name, not an OID, which pg_upgrade would not keep; it must not be overloaded.
 
 CREATE TABLE auth.routes (
@@ -25,8 +25,10 @@ CREATE TABLE auth.routes (
 );
 
 COMMENT ON TABLE auth.routes IS 'The HTTP surface: which request calls which function.';
-COMMENT ON COLUMN auth.routes.path IS 'Path pattern; a segment {name} binds the function''s argument of that name.';
-COMMENT ON COLUMN auth.routes.function IS 'Qualified name of a function that returns jsonb, void or auth.http_response.';
+COMMENT ON COLUMN auth.routes.path IS
+  'Path pattern; a segment {name} binds the function''s argument of that name.';
+COMMENT ON COLUMN auth.routes.function IS
+  'Qualified name of a function that returns jsonb, void or auth.http_response.';
 COMMENT ON COLUMN auth.routes.success_status IS 'Status of the answer when the function returns jsonb.';
 COMMENT ON COLUMN auth.routes.lane IS
   'read: STABLE functions that answer in microseconds; call: others; hash: functions that hash a password.';

@@ -1,4 +1,5 @@
--- Promise: every PL/pgSQL function of the extension passes plpgsql_check, warnings and security warnings included.
+-- Promise: every PL/pgSQL function of the extension passes plpgsql_check, warnings and security warnings
+-- included.
 \ir support.psql
 CREATE EXTENSION IF NOT EXISTS plpgsql_check;
 
@@ -7,11 +8,11 @@ SELECT isnt_empty(
      WHERE p.pronamespace = 'auth'::regnamespace AND l.lanname = 'plpgsql'$$,
   'there are PL/pgSQL functions to check');
 
--- A trigger function can only be checked with each table it hangs on. auth.login takes totp_code for the sake of its
--- documented signature; nobody has a second factor yet.
+-- A trigger function can only be checked with each table it hangs on. auth.login takes totp_code for the sake
+-- of its documented signature; nobody has a second factor yet.
 SELECT is_empty(
-         format('SELECT * FROM plpgsql_check_function(%L::regprocedure, relid => %L::regclass, fatal_errors => false, '
-                'extra_warnings => true, security_warnings => true) AS finding '
+         format('SELECT * FROM plpgsql_check_function(%L::regprocedure, relid => %L::regclass, '
+                'fatal_errors => false, extra_warnings => true, security_warnings => true) AS finding '
                 'WHERE finding NOT LIKE ''%%unused parameter "totp_code"''',
                 p.oid::regprocedure, coalesce(t.tgrelid, 0)),
          format('%s is clean%s', p.oid::regprocedure, ' on ' || t.tgrelid::regclass))

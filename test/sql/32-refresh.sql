@@ -1,9 +1,10 @@
--- Promise: a refresh token is exchanged once; a retry soon after gets the same answer; any other second use ends the
--- session. (Fifty calls at once: test/http/refresh-concurrency.test.mjs.)
+-- Promise: a refresh token is exchanged once; a retry soon after gets the same answer; any other second use
+-- ends the session. (Fifty calls at once: test/http/refresh-concurrency.test.mjs.)
 \ir support.psql
 
 SELECT pg_temp.new_user('refresh@sql.example') AS id \gset
-CREATE FUNCTION pg_temp.exchange(token text, OUT status integer, OUT access_token text, OUT refresh_token text)
+CREATE FUNCTION pg_temp.exchange(token text, OUT status integer, OUT access_token text,
+  OUT refresh_token text)
 BEGIN ATOMIC
   SELECT status, body ->> 'access_token', body ->> 'refresh_token' FROM auth.refresh(token);
 END;
@@ -40,7 +41,8 @@ SELECT is(status || (body ->> 'detail') || (headers ->> 'WWW-Authenticate'), '40
   FROM auth.refresh(:'first', '192.0.2.9', 'thief');
 SELECT is(pg_temp.state_of(:'session'), 'refresh_token_reused', 'and ends the session');
 SELECT is(status, 401, 'for the newest token as well') FROM pg_temp.exchange(:'third');
-SELECT throws_ok(format('SELECT auth.authenticate(%L)', :'access_token'), 'A0401', 'Could not validate credentials',
+SELECT throws_ok(format('SELECT auth.authenticate(%L)', :'access_token'), 'A0401',
+  'Could not validate credentials',
   'and for the access tokens');
 SELECT results_eq(
   format('SELECT action, ip_address FROM user_activity WHERE user_id = %s ORDER BY id DESC LIMIT 1', :id),
@@ -62,7 +64,8 @@ SELECT auth.set_setting('refresh_grace_seconds', NULL);
 
 -- What is not a good token
 SELECT is(status, 401, format('a token of %s characters that we never issued is refused', char_length(token)))
-  FROM unnest(ARRAY[NULL, '', 'x', auth.random_token(), repeat('é', 10000)]) AS token, pg_temp.exchange(token);
+  FROM unnest(ARRAY[NULL, '', 'x', auth.random_token(), repeat('é', 10000)]) AS token,
+    pg_temp.exchange(token);
 SELECT refresh_token AS token FROM pg_temp.begin_session('refresh@sql.example') \gset
 SELECT pg_temp.session_of(:'token') AS session \gset
 UPDATE sessions SET expires_at = now() - interval '1 second' WHERE id = :'session';
@@ -71,14 +74,17 @@ UPDATE sessions SET expires_at = now() + interval '1 hour' WHERE id = :'session'
 UPDATE users SET status = 'suspended' WHERE id = :id;
 SELECT is(status, 401, 'nor one of a user who is not active') FROM pg_temp.exchange(:'token');
 UPDATE users SET status = 'active' WHERE id = :id;
-SELECT is(rotated_at, NULL, 'a refusal uses no token up') FROM auth.refresh_tokens WHERE token_hash = sha256(:'token');
+SELECT is(rotated_at, NULL, 'a refusal uses no token up') FROM auth.refresh_tokens
+  WHERE token_hash = sha256(:'token');
 
 -- Life
-UPDATE sessions SET created_at = now() - interval '10 days', expires_at = now() + interval '1 hour' WHERE id = :'session';
+UPDATE sessions SET created_at = now() - interval '10 days',
+  expires_at = now() + interval '1 hour' WHERE id = :'session';
 SELECT refresh_token AS token FROM pg_temp.exchange(:'token') \gset
 SELECT ok(expires_at BETWEEN now() + interval '30 days' AND now() + interval '30 days 1 minute',
   'a refresh moves the end to session_seconds from now') FROM sessions WHERE id = :'session';
-UPDATE sessions SET created_at = now() - interval '89 days', expires_at = now() + interval '1 hour' WHERE id = :'session';
+UPDATE sessions SET created_at = now() - interval '89 days',
+  expires_at = now() + interval '1 hour' WHERE id = :'session';
 SELECT refresh_token AS token FROM pg_temp.exchange(:'token') \gset
 SELECT is(expires_at - created_at, interval '90 days', 'but not past session_maximum_seconds after login')
   FROM sessions WHERE id = :'session';
@@ -88,9 +94,11 @@ SELECT is(expires_at - created_at, interval '200 days', 'and never back') FROM s
 
 -- Purge
 INSERT INTO auth.refresh_tokens (token_hash, session_id, rotated_at, successor_hash, sealed_successor)
-SELECT sha256(('old' || n)::bytea), :'session', now() - interval '2 days', sha256('x'), 'x' FROM generate_series(1, 25) AS n;
+SELECT sha256(('old' || n)::bytea), :'session', now() - interval '2 days', sha256('x'),
+  'x' FROM generate_series(1, 25) AS n;
 SELECT pg_temp.exchange(:'token');
-SELECT is(count(*), 5::bigint, 'each refresh removes at most twenty tokens that were rotated more than a day ago')
+SELECT is(count(*), 5::bigint,
+  'each refresh removes at most twenty tokens that were rotated more than a day ago')
   FROM auth.refresh_tokens WHERE session_id = :'session' AND rotated_at < now() - interval '1 day';
 
 SELECT finish();

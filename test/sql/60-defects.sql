@@ -1,4 +1,5 @@
--- Promise: the mistakes of the system that this one replaces are not made again. Each test would have caught one.
+-- Promise: the mistakes of the system that this one replaces are not made again. Each test would have caught
+-- one.
 \ir support.psql
 
 SELECT pg_temp.new_user('defects@sql.example') AS id \gset
@@ -26,7 +27,8 @@ BEGIN
      WHERE p.pronamespace = 'auth'::regnamespace
        AND ('_access_token' = ANY (p.proargnames) OR p.proname IN ('authenticate', 'require_user'))
   LOOP
-    IF pg_temp.sqlstate_of(format('SELECT %s(%s)', callee.name, concat_ws(', ', callee.before, quote_literal(token))))
+    IF pg_temp.sqlstate_of(format('SELECT %s(%s)', callee.name,
+      concat_ws(', ', callee.before, quote_literal(token))))
        <> 'A0401' THEN
       accepting := accepting || callee.name::text;
     END IF;
@@ -41,11 +43,13 @@ DECLARE
 BEGIN
   here := pg_temp.begin_session('defects@sql.example');
   there := pg_temp.begin_session('defects@sql.example');
-  PERFORM auth.authenticate(here.access_token), auth.authenticate(there.access_token);  -- Both are in the cache now.
+  PERFORM auth.authenticate(here.access_token),
+    auth.authenticate(there.access_token);  -- Both are in the cache now.
   EXECUTE statement USING here.access_token, there.access_token, there.refresh_token,
                           pg_temp.session_of(there.refresh_token);
   accepting := pg_temp.accepting(there.access_token);
-  IF auth.current_user_id() IS NOT NULL AND auth.current_session_id() = pg_temp.session_of(there.refresh_token) THEN
+  IF auth.current_user_id() IS NOT NULL
+    AND auth.current_session_id() = pg_temp.session_of(there.refresh_token) THEN
     accepting := accepting || ' current_user_id';
   END IF;
   IF EXISTS (SELECT FROM auth.refresh(there.refresh_token) WHERE status <> 401) THEN
@@ -61,20 +65,24 @@ SELECT is(pg_temp.dead_after(statement), '', format('after %s every function ref
     ('revocation', 'SELECT auth.revoke_session($4, $1)'),
     ('suspension', 'UPDATE users SET status = ''suspended'' WHERE email = ''defects@sql.example'''),
     ('deactivation', 'UPDATE users SET status = ''inactive'' WHERE email = ''defects@sql.example'''),
-    ('deletion', 'UPDATE users SET status = ''deleted'', deleted_at = now() WHERE email = ''defects@sql.example'''),
-    ('the end of the session''s life', 'UPDATE sessions SET expires_at = now() - interval ''1 second'' WHERE id = $4'),
+    ('deletion',
+      'UPDATE users SET status = ''deleted'', deleted_at = now() WHERE email = ''defects@sql.example'''),
+    ('the end of the session''s life',
+      'UPDATE sessions SET expires_at = now() - interval ''1 second'' WHERE id = $4'),
     ('a change of password',
      format('SELECT auth.change_password(%L, %L, $1)', pg_temp.good_password(), 'oyster-lantern-mosaic-17')))
     AS events (event, statement);
 SELECT auth.clear_failed_attempts(sha256('defects@sql.example'));
-UPDATE auth.password_hashes SET password_hash = auth.hash_password(pg_temp.good_password()) WHERE user_id = :id;
+UPDATE auth.password_hashes SET password_hash = auth.hash_password(pg_temp.good_password())
+  WHERE user_id = :id;
 
 -- Any live access token could be made into a new session of thirty days.
 SELECT is_empty($$SELECT FROM auth.routes WHERE path ~ 'recover'$$, 'there is no recover-session');
 SELECT access_token FROM pg_temp.begin_session('defects@sql.example') \gset
 SELECT count(*) AS sessions FROM sessions WHERE user_id = :id \gset
 SELECT auth.extend_session(:'access_token'), auth.validate_session(:'access_token'), auth.me(:'access_token');
-SELECT is(count(*), :sessions::bigint, 'nothing that takes an access token begins a session') FROM sessions WHERE user_id = :id;
+SELECT is(count(*), :sessions::bigint, 'nothing that takes an access token begins a session') FROM sessions
+  WHERE user_id = :id;
 
 -- A temporary password logged in past lock, status and verification.
 UPDATE users SET is_password_temporary = true, status = 'suspended' WHERE id = :id;
@@ -82,10 +90,12 @@ SELECT is(status, 401, 'a temporary password does not pass a suspension')
   FROM auth.login('defects@sql.example', pg_temp.good_password());
 UPDATE users SET status = 'active' WHERE id = :id;
 SELECT auth.set_setting('email_verification', 'true');
-SELECT is(status, 403, 'nor a missing verification') FROM auth.login('defects@sql.example', pg_temp.good_password());
+SELECT is(status, 403, 'nor a missing verification') FROM auth.login('defects@sql.example',
+  pg_temp.good_password());
 SELECT is(is_verified, false, 'and verifies nothing') FROM users WHERE id = :id;
 SELECT auth.set_setting('email_verification', NULL);
-UPDATE auth.login_attempts SET locked_until = now() + interval '1 minute' WHERE email_hash = sha256('defects@sql.example');
+UPDATE auth.login_attempts SET locked_until = now() + interval '1 minute'
+  WHERE email_hash = sha256('defects@sql.example');
 SELECT is(status, 423, 'nor a lock') FROM auth.login('defects@sql.example', pg_temp.good_password());
 SELECT auth.clear_failed_attempts(sha256('defects@sql.example'));
 
@@ -100,8 +110,9 @@ BEGIN
       JOIN pg_class AS c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
      WHERE d.deptype = 'e' AND e.extname = 'auth_api' AND c.relkind = 'r'
   LOOP
-    EXECUTE format('SELECT EXISTS (SELECT FROM %s AS t WHERE position($1 IN t::text) > 0 OR position($2 IN t::text) > 0)',
-                   member) INTO found_here USING secret, encode(secret::bytea, 'hex');
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s AS t '
+                   'WHERE position($1 IN t::text) > 0 OR position($2 IN t::text) > 0)', member)
+      INTO found_here USING secret, encode(secret::bytea, 'hex');
     IF found_here THEN
       RETURN NEXT member;
     END IF;
@@ -120,7 +131,8 @@ SELECT is_empty(format('SELECT pg_temp.tables_with(%L)', secret), format('no tab
 -- Two logins within a second got the same token, and the second session was silently not stored.
 SELECT is(count(DISTINCT body ->> 'access_token') + count(DISTINCT body ->> 'refresh_token'), 6::bigint,
   'logins within the same second get different tokens')
-  FROM (SELECT (auth.login('defects@sql.example', pg_temp.good_password())).body FROM generate_series(1, 3)) AS l;
+  FROM (SELECT (auth.login('defects@sql.example', pg_temp.good_password())).body FROM generate_series(1,
+    3)) AS l;
 
 -- Errors and logs showed rows, hashes among them.
 CREATE FUNCTION pg_temp.error_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -137,12 +149,15 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 SELECT is(pg_temp.error_of($$SELECT auth.register('defects@sql.example', 'oyster-lantern-mosaic-17')$$),
   'A0400|Email already registered', 'a duplicate registration shows no row');
-SELECT unalike(pg_temp.error_of(format('SELECT auth.register(%L, %L)', email, password)), '%' || password || '%',
+SELECT unalike(pg_temp.error_of(format('SELECT auth.register(%L, %L)', email, password)),
+  '%' || password || '%',
                'a refused password is not repeated')
-  FROM (VALUES ('fresh@sql.example', 'password123'), ('fresh@sql.example', 'qzx'), ('not an address', 'vq7hznw4k'))
+  FROM (VALUES ('fresh@sql.example', 'password123'), ('fresh@sql.example', 'qzx'),
+               ('not an address', 'vq7hznw4k'))
     AS v (email, password);
 
--- A change of password needed no current one; a lookup of the own sessions went by user agent; a login was logged twice.
+-- A change of password needed no current one; a lookup of the own sessions went by user agent; a login was
+-- logged twice.
 SELECT is(argument_has_default[array_position(argument_names, 'current_password')], false,
   format('%s asks for the current password', path))
   FROM auth.list_routes() WHERE function = 'auth.change_password';
