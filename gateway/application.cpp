@@ -103,12 +103,15 @@ class GatewayApplication final : public Application {
   ~GatewayApplication() override { *is_alive_ = false; }
 
   void start() override {
+    // What one lane has found out is worth knowing for the others.
     read_.start([this] {
+      call_.retry_now();
+      hash_.retry_now();
       check_parameter_logging();
       load_routes({});
     });
-    call_.start({});
-    hash_.start({});
+    call_.start([this] { read_.retry_now(); });
+    hash_.start([this] { read_.retry_now(); });
   }
 
   Admission admit(const Request& request, Exchange& exchange) override {

@@ -78,10 +78,7 @@ void DatabaseConnection::send(CallPointer call) {
   bool prepares = false;
   const bool sent = send_statement(*call, key, prepares);
   in_flight_.push_back({std::move(call), key, prepares, loop_.now(), nullptr});
-  if (!sent || PQpipelineSync(connection_.get()) != 1) {
-    is_broken_ = true;
-    return;
-  }
+  if (!sent || PQpipelineSync(connection_.get()) != 1) is_broken_ = true;
   flush();
 }
 
@@ -195,6 +192,7 @@ bool DatabaseConnection::take_result(Result result) {
 }
 
 void DatabaseConnection::finish_call() {
+  notice_lost_socket();
   InFlight finished = std::move(in_flight_.front());
   in_flight_.pop_front();
   if (in_flight_.empty()) idle_since_ = loop_.now();
@@ -230,8 +228,17 @@ void DatabaseConnection::check_deadlines() {
 void DatabaseConnection::flush() {
   const int pending = PQflush(connection_.get());
   if (pending < 0) is_broken_ = true;
+  notice_lost_socket();
   // Reading goes on while writing waits: the server may itself be waiting for us to read.
-  watch({.read = true, .write = pending == 1});
+  if (!is_broken_) watch({.read = true, .write = pending == 1});
+}
+
+// libpq closes its socket wherever it reads an end of file, also while it sends. Its number may be given to
+// the next one that anybody opens, so it must leave the event loop before anything else happens.
+void DatabaseConnection::notice_lost_socket() {
+  if (PQsocket(connection_.get()) == watched_) return;
+  unwatch();
+  is_broken_ = true;
 }
 
 void DatabaseConnection::watch(Interest interest) {

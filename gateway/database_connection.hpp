@@ -57,15 +57,20 @@ class DatabaseConnection final : public Watcher {
   // Begins to connect; only when closed. on_connected or on_closed follows, at once or later.
   void open();
 
-  bool can_take() const { return state_ == State::ready && in_flight_.size() < capacity_; }
+  bool can_take() const { return state_ == State::ready && !is_broken_ && in_flight_.size() < capacity_; }
 
-  // Sends a call; only when can_take().
+  // Sends a call; only when can_take(). If that breaks the connection, is_broken() says so and
+  // check_deadlines() closes it: not this function, which may be running inside one of the connection's own
+  // callbacks.
   void send(CallPointer call);
 
   // Takes no more calls and closes when the last one is answered.
   void retire();
 
-  // Gives up what has taken too long: connecting, or the oldest call in flight. Call it now and then.
+  bool is_broken() const { return is_broken_; }
+
+  // Gives up what is broken or has taken too long: connecting, or the oldest call in flight. Call it now and
+  // then.
   void check_deadlines();
 
   void on_ready(Interest ready) override;
@@ -90,6 +95,7 @@ class DatabaseConnection final : public Watcher {
   bool take_result(Result result);  // false: closed
   void finish_call();
   void flush();
+  void notice_lost_socket();
   void watch(Interest interest);
   void unwatch();
   void close(std::string reason);
@@ -102,7 +108,7 @@ class DatabaseConnection final : public Watcher {
   Connection connection_;
   int watched_ = -1;  // the descriptor in the event loop
   Interest interest_;
-  bool is_broken_ = false;  // a send failed: closed at the next opportunity, never inside a caller's loop
+  bool is_broken_ = false;
   EventLoop::Clock::time_point opened_at_{}, idle_since_{};
   std::deque<InFlight> in_flight_;
   std::unordered_map<StatementKey, std::string, StatementKeyHash> prepared_;  // name of each

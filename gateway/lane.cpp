@@ -106,6 +106,11 @@ void Lane::dispatch() {
     CallPointer call = std::move(waiting_.front());
     waiting_.pop_front();
     connection->send(std::move(call));
+    if (connection->is_broken()) {
+      loop_.at(loop_.now(), [this, alive = is_alive_] {
+        if (*alive) sweep();
+      });
+    }
   }
 }
 
@@ -156,16 +161,25 @@ void Lane::on_closed(DatabaseConnection& connection, Closing closing, CallQueue 
   } else if (!is_stopping_) {
     const bool was_short = closing == Closing::lost && loop_.now() - connection.opened_at() < kLongestBackoff;
     if (closing == Closing::not_made) ++slot.failures;
-    reopen_later(connection, was_short ? 1 : slot.failures);
+    reopen(connection, was_short ? 1 : slot.failures);
   }
   settle_unanswered(std::move(unanswered));
 }
 
-void Lane::reopen_later(DatabaseConnection& connection, int failures) {
+void Lane::reopen(DatabaseConnection& connection, int failures) {
   if (failures == 0) return connection.open();
   loop_.at(loop_.now() + backoff(failures), [this, alive = is_alive_, &connection] {
-    if (*alive && !is_stopping_) connection.open();  // those at rest live as long as the lane
+    const bool is_due = *alive && !is_stopping_;  // those at rest live as long as the lane
+    if (is_due && connection.state() == DatabaseConnection::State::closed) connection.open();
   });
+}
+
+void Lane::retry_now() {
+  for (Slot& slot : slots_) {
+    if (slot.is_overflow || slot.failures == 0 || is_stopping_) continue;
+    slot.failures = 0;
+    if (slot.connection->state() == DatabaseConnection::State::closed) slot.connection->open();
+  }
 }
 
 // Calls that write nothing go to the head of the queue once more, in their order; for the others nobody knows

@@ -58,6 +58,9 @@ class Lane final : private ConnectionOwner {
   // Before all others that wait: for what must not queue behind a full lane (health, the route table).
   void submit_first(CallPointer call);
 
+  // The database can be reached: tries at once where it was waiting to try again.
+  void retry_now();
+
   // Some connection is made.
   bool is_connected() const;
 
@@ -83,7 +86,7 @@ class Lane final : private ConnectionOwner {
   void admit(CallPointer call, bool first);
   void dispatch();
   void add_overflow();
-  void reopen_later(DatabaseConnection& connection, int failures);
+  void reopen(DatabaseConnection& connection, int failures);
   void settle_unanswered(CallQueue unanswered);
   void fail_waiting(Failure failure);
   void sweep();
