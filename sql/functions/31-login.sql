@@ -21,6 +21,7 @@ BEGIN
   SELECT split_part(h.password_hash, '$', 4) INTO parameters
     FROM auth.password_hashes AS h
    WHERE h.user_id >= (SELECT floor(position * max(m.user_id))::bigint FROM auth.password_hashes AS m)
+     AND h.password_hash LIKE '$argon2id$v=19$%'  -- Another kind may have been brought from another system.
    ORDER BY h.user_id LIMIT 1;
   -- A salt of 16 and a hash of 32 zero bytes. No password is known to give it, and no caller believes it.
   RETURN format('$argon2id$v=19$%s$%s$%s', coalesce(parameters, auth.setting('password_hash_parameters')),

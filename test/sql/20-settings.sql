@@ -59,8 +59,7 @@ SELECT throws_ok($$INSERT INTO auth.settings VALUES ('session_seconds', '1')$$, 
 SELECT throws_ok($$INSERT INTO auth.settings VALUES ('no_such_setting', '1')$$, '22023', NULL,
   'and needs a known name');
 SELECT throws_ok($$UPDATE auth.settings SET value = 'm=8,t=1,p=1' WHERE name = 'password_hash_parameters'$$,
-  '22023', NULL,
-  'so does an update');
+  '22023', NULL, 'so does an update');
 
 SELECT throws_ok(format('SET LOCAL ROLE %I; SELECT auth.set_setting(''issuer'', ''x'')', role), '42501', NULL,
   format('%s may not change a setting', role))

@@ -29,8 +29,7 @@ SELECT is(count(*), 1::bigint, 'and keeps its one row') FROM users WHERE email =
 SELECT throws_ok($$SELECT auth.register('weak@sql.example', 'password123')$$, 'A0422', NULL,
   'a weak password is refused');
 SELECT throws_ok($$SELECT auth.register('rosalind@sql.example', 'rosalind-okafor', 'Rosalind Okafor')$$,
-  'A0422', NULL,
-  'so is one made of the own name');
+  'A0422', NULL, 'so is one made of the own name');
 SELECT is_empty($$SELECT FROM users WHERE email IN ('weak@sql.example', 'rosalind@sql.example')$$,
   'and nothing is left of the attempt');
 

@@ -18,7 +18,7 @@ SELECT auth.list_sessions(:'here_access_token') AS sessions \gset
 SELECT is(jsonb_array_length(:'sessions'), 2, 'the caller''s sessions are listed');
 SELECT set_eq(format('SELECT jsonb_object_keys(%L::jsonb -> 0)', :'sessions'),
   ARRAY['id', 'ip_address', 'user_agent', 'created_at', 'expires_at', 'is_current'],
-    'with the documented members');
+  'with the documented members');
 SELECT set_eq(
   format($$SELECT (s ->> 'id')::uuid, s ->> 'ip_address', (s -> 'is_current')::boolean
              FROM jsonb_array_elements(%L) AS s$$, :'sessions'),
@@ -101,7 +101,7 @@ UPDATE sessions SET expires_at = now() + interval '1 hour' WHERE id = :'here';
 SELECT auth.extend_session(:'here_access_token') AS extended \gset
 SELECT set_eq(format('SELECT jsonb_object_keys(%L)', :'extended'),
   ARRAY['extended', 'new_expires_at', 'extension_minutes', 'sessions_extended'],
-    'an extension has the documented members');
+  'an extension has the documented members');
 SELECT is(:'extended'::jsonb -> 'extension_minutes', '180', 'of three hours');
 SELECT ok(expires_at BETWEEN now() + interval '3 hours' AND now() + interval '3 hours 1 minute', 'from now')
   FROM sessions WHERE id = :'here';

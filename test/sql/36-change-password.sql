@@ -23,8 +23,7 @@ SELECT throws_ok(format('SELECT auth.change_password(%L, %L, %L)', pg_temp.good_
                  'A0422', NULL, 'so is one that the policy refuses')
   FROM unnest(ARRAY[NULL, '', 'short', 'password123', 'change@sql.example', repeat('x', 10000)]) AS password;
 SELECT throws_ok(format('SELECT auth.change_password(NULL, %L, %L)', :'new', :'here_access_token'), 'A0422',
-  NULL,
-  'the current password is required');
+  NULL, 'the current password is required');
 SELECT is(status, 200, 'after all of that the password is the old one')
   FROM auth.login('change@sql.example', pg_temp.good_password());
 

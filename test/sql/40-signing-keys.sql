@@ -50,8 +50,7 @@ SELECT auth.rotate_signing_key();
 SELECT is_empty(format('SELECT FROM auth.signing_keys WHERE kid = %L', :'first'), 'and removed a day later');
 SELECT throws_ok(
   $$INSERT INTO auth.signing_keys (kid, public_jwk, sealed_private_key) VALUES ('x', '{}', '')$$, '23505',
-    NULL,
-  'there can be no two keys that sign');
+    NULL, 'there can be no two keys that sign');
 SELECT is_empty(
   $$SELECT kid FROM auth.signing_keys WHERE encode(sealed_private_key,
     'escape') ~ 'PRIVATE|"d"' OR public_jwk ? 'd'$$,
