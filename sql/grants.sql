@@ -37,7 +37,8 @@ GRANT USAGE ON SCHEMA @extschema@ TO auth_owner;
 GRANT USAGE ON SCHEMA auth TO auth_gateway, auth_caller;
 GRANT USAGE ON TYPE auth.http_response TO auth_gateway, auth_caller;
 
--- The gateway: what the routes name, and the list of routes.
+-- The gateway: what the routes name, the list of routes, and what an operator's own endpoint needs to know
+-- its caller and to refuse (it runs with the gateway's rights unless it is SECURITY DEFINER).
 DO $gateway$
 DECLARE
   routed regproc;
@@ -47,9 +48,11 @@ BEGIN
   END LOOP;
 END
 $gateway$;
-GRANT EXECUTE ON FUNCTION auth.list_routes() TO auth_gateway;
-GRANT EXECUTE ON FUNCTION auth.refuse(integer, text, jsonb) TO auth_gateway;
-GRANT EXECUTE ON FUNCTION auth.problem(integer, text, jsonb) TO auth_gateway;
+GRANT EXECUTE ON FUNCTION
+  auth.list_routes(),
+  auth.authenticate(text), auth.require_user(text), auth.current_user_id(), auth.current_session_id(),
+  auth.refuse(integer, text, jsonb), auth.problem(integer, text, jsonb)
+TO auth_gateway;
 
 -- Applications, from SQL.
 GRANT EXECUTE ON FUNCTION

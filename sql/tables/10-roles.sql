@@ -3,7 +3,7 @@
 --
 -- 1. auth_owner owns every object of the extension, so SECURITY DEFINER functions run as it, never as a
 --    superuser. Nobody but a superuser may become auth_owner: whoever could would read every password hash.
--- 2. auth_gateway may execute the functions that auth.routes names and read no table. Grant it to the
+-- 2. auth_gateway may execute the functions that built-in routes name and read no table. Grant it to the
 --    gateway's login.
 -- 3. auth_caller may execute what applications call from SQL. Grant it to the applications' logins.
 -- 4. Roles belong to the cluster: another database may have made them, or somebody with CREATEROLE may have

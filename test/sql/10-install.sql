@@ -120,9 +120,10 @@ SELECT set_eq(
   $$SELECT signature FROM member_functions WHERE has_function_privilege('auth_gateway', oid, 'EXECUTE')$$,
   $$SELECT p.signature
       FROM auth.routes AS r JOIN member_functions AS p ON p.oid = r.function::regproc WHERE r.builtin
-    UNION VALUES ('auth.list_routes()'), ('auth.refuse(integer,text,jsonb)'),
-                 ('auth.problem(integer,text,jsonb)')$$,
-  'auth_gateway may execute what routes name, and what belongs to that, and nothing else');
+    UNION VALUES ('auth.list_routes()'), ('auth.authenticate(text)'), ('auth.require_user(text)'),
+                 ('auth.current_user_id()'), ('auth.current_session_id()'),
+                 ('auth.refuse(integer,text,jsonb)'), ('auth.problem(integer,text,jsonb)')$$,
+  'auth_gateway may execute what routes name, what an operator''s endpoint needs, and nothing else');
 SELECT set_eq(
   $$SELECT DISTINCT proname::text FROM member_functions
      WHERE has_function_privilege('auth_caller', oid, 'EXECUTE')$$,
