@@ -7,10 +7,14 @@ namespace {
 
 // An error's texts in plain memory of the frame that raises it, cut at a whole character if they do not fit.
 struct Report {
+  // Every call of a SQL function makes one, and nearly none is used: so the texts are empty, but not all
+  // zeros.
+  Report() { message[0] = detail[0] = hint[0] = '\0'; }
+
   int sqlstate = ERRCODE_INTERNAL_ERROR;
-  char message[1024] = "";
-  char detail[512] = "";
-  char hint[512] = "";
+  char message[1024];
+  char detail[512];
+  char hint[512];
 };
 
 template <std::size_t Size>

@@ -8,6 +8,7 @@ extern "C" {
 
 PG_MODULE_MAGIC;
 
+// NOLINTNEXTLINE(cert-dcl37-c,cert-dcl51-cpp,bugprone-reserved-identifier): PostgreSQL calls it by this name
 PGDLLEXPORT void _PG_init(void);
 
 void _PG_init(void) {
