@@ -21,14 +21,12 @@ std::optional<std::string> installed_version(SynchronousDatabase& database) {
   return PQgetvalue(result.get(), 0, 0);
 }
 
-std::string default_version(SynchronousDatabase& database) {
+// What the server's control file calls the default version. Unknown where the extension's files lie outside
+// the system's own directories (extension_destdir): PostgreSQL finds them there, its view does not.
+std::optional<std::string> default_version(SynchronousDatabase& database) {
   const Result result = database.query(
       "SELECT default_version FROM pg_catalog.pg_available_extensions WHERE name = 'auth_api'");
-  if (PQntuples(result.get()) == 0) {
-    throw OperatorError(
-        "The database server has no files of the extension auth_api.\n"
-        "Install them on the server's machine (make install, or the package) and run this again.");
-  }
+  if (PQntuples(result.get()) == 0) return std::nullopt;
   return PQgetvalue(result.get(), 0, 0);
 }
 
@@ -41,7 +39,8 @@ std::vector<std::string> available_versions(SynchronousDatabase& database) {
   const Result result = database.query(
       "SELECT version FROM pg_catalog.pg_available_extension_versions WHERE name = 'auth_api'"
       " UNION SELECT source FROM pg_catalog.pg_extension_update_paths('auth_api')"
-      " UNION SELECT target FROM pg_catalog.pg_extension_update_paths('auth_api')");
+      " UNION SELECT target FROM pg_catalog.pg_extension_update_paths('auth_api')"
+      " UNION SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'auth_api'");
   std::vector<std::string> versions;
   for (int row = 0; row < PQntuples(result.get()); ++row)
     versions.emplace_back(PQgetvalue(result.get(), row, 0));
@@ -74,23 +73,45 @@ void update_to(SynchronousDatabase& database, const std::string& source, const s
   std::cout << "auth_api updated from " << source << " to " << target << '\n';
 }
 
+void create(SynchronousDatabase& database, const std::string& version) {
+  database.query("CREATE EXTENSION auth_api" +
+                 (version == "head" ? "" : " VERSION " + database.quote_identifier(version)));
+  std::cout << "auth_api " << installed_version(database).value_or("") << " created\n";
+}
+
+// To whatever the control file says, known only afterwards, and never backwards.
+void update_to_head(SynchronousDatabase& database, const std::string& installed) {
+  database.query("BEGIN");
+  database.query("ALTER EXTENSION auth_api UPDATE");
+  const std::string head = installed_version(database).value_or("");
+  if (precedes(head, installed)) {  // closing the connection rolls back
+    throw OperatorError(
+        "The server's files are of version " + head + ", older than the installed " + installed +
+        ".\nInstall the extension's newer files, or go back: auth-gateway migrate downgrade " + head);
+  }
+  database.query("COMMIT");
+  std::cout << "auth_api "
+            << (head == installed ? "is at " + head + " already"
+                                  : "updated from " + installed + " to " + head)
+            << '\n';
+}
+
 }  // namespace
 
 int migrate_upgrade(const std::string& database_url, const std::string& version) {
   return run_for_operator(database_url, [&version](SynchronousDatabase& database) {
-    const std::string head = default_version(database);
-    const std::string target = version == "head" ? head : version;
     const auto installed = installed_version(database);
     if (!installed) {
-      database.query("CREATE EXTENSION auth_api VERSION " + database.quote_identifier(target));
-      std::cout << "auth_api " << target << " created\n";
-    } else if (*installed == target) {
-      std::cout << "auth_api is at " << target << " already\n";
-    } else if (precedes(target, *installed)) {
-      throw OperatorError("Version " + target + " is older than the installed " + *installed +
-                          ".\nTo go back: auth-gateway migrate downgrade " + target);
+      create(database, version);
+    } else if (version == "head") {
+      update_to_head(database, *installed);
+    } else if (*installed == version) {
+      std::cout << "auth_api is at " << version << " already\n";
+    } else if (precedes(version, *installed)) {
+      throw OperatorError("Version " + version + " is older than the installed " + *installed +
+                          ".\nTo go back: auth-gateway migrate downgrade " + version);
     } else {
-      update_to(database, *installed, target);
+      update_to(database, *installed, version);
     }
   });
 }
@@ -126,14 +147,14 @@ int migrate_current(const std::string& database_url) {
     if (!installed) {
       throw OperatorError(std::string(kNotInstalled) + "\nTo create it: auth-gateway migrate upgrade");
     }
-    const std::string head = default_version(database);
+    const auto head = default_version(database);
     std::cout << *installed << (*installed == head ? " (head)" : "") << '\n';
   });
 }
 
 int migrate_history(const std::string& database_url) {
   return run_for_operator(database_url, [](SynchronousDatabase& database) {
-    const std::string head = default_version(database);
+    const auto head = default_version(database);
     const auto installed = installed_version(database);
     for (const std::string& version : available_versions(database)) {
       std::cout << version << (version == head ? " (head)" : "")
