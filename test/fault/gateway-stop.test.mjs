@@ -10,10 +10,20 @@ import { assertProblem } from "../http/support/problem.mjs";
 
 const cluster = await Cluster.create();
 const database = await cluster.createDatabase();
-after(() => cluster.destroy());
+const gateways = [];
+after(async () => {
+  await Promise.all(gateways.map((gateway) => gateway.stop("SIGKILL")));
+  await cluster.destroy();
+});
+
+async function start(options, of = database) {
+  const gateway = await startGateway(of, options);
+  gateways.push(gateway);
+  return gateway;
+}
 
 test("SIGTERM under load: what is in flight is finished, what is new refused, and the exit code is 0 in time", async () => {
-  const gateway = await startGateway(database);
+  const gateway = await start();
   const user = await gateway.client.newUser();
   const seen = { whole: 0, refused: 0, broken: [] };
   let stopping = false;
@@ -40,55 +50,55 @@ test("SIGTERM under load: what is in flight is finished, what is new refused, an
   assert.deepEqual(seen.broken, []);
 });
 
-test("SIGTERM: a request that was sent before it is answered whole", async () => {
-  const gateway = await startGateway(database, { environment: { GATEWAY_WORKERS: "1" } });
+test("SIGTERM: requests that the database is still working on are answered whole", async () => {
+  const gateway = await start();
   const user = await gateway.client.newUser();
   const body = JSON.stringify({ email: user.email, password: user.password });
-  const request =
-    "POST /api/auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n" +
-    `Content-Length: ${body.length}\r\n\r\n${body}`;
-  const answers = await Promise.all(
-    Array.from(
-      { length: 8 },
-      () =>
-        new Promise((resolve, reject) => {
-          let text = "";
-          const socket = connect(gateway.port, "127.0.0.1", () => socket.write(request));
-          socket.on("data", (data) => (text += data));
-          socket.once("close", () => resolve(text));
-          socket.once("error", reject);
-        }),
-    ).concat(
-      (async () => {
-        // The first hash is running in the database, the rest wait behind it.
-        await until(
-          "a log-in to be in flight",
-          async () =>
-            (
-              await database.query(
-                "SELECT FROM pg_stat_activity WHERE application_name = 'auth-gateway' AND state = 'active'",
-              )
-            ).length > 0,
-          { every: 1 },
-        );
-        assert.equal(await gateway.stop("SIGTERM"), 0);
-      })(),
-    ),
-  );
-  for (const answer of answers.slice(0, 8)) {
+  const request = [
+    "POST /api/auth/login HTTP/1.1",
+    "Host: test",
+    "Content-Type: application/json",
+    `Content-Length: ${body.length}`,
+    "",
+    body,
+  ].join("\r\n");
+  // Whoever holds the user's row holds up every log-in of that user.
+  const holder = await database.connectSuperuser();
+  await holder.query("BEGIN");
+  await holder.query("SELECT FROM users WHERE id = $1 FOR UPDATE", [user.id]);
+  const answers = Array.from({ length: 4 }, () => {
+    const socket = connect(gateway.port, "127.0.0.1", () => socket.write(request));
+    let text = "";
+    socket.on("data", (data) => (text += data));
+    return new Promise((resolve, reject) => {
+      socket.once("close", () => resolve(text));
+      socket.once("error", reject);
+    });
+  });
+  await until("a log-in to wait for the row", async () =>
+    (await holder.query(`SELECT FROM pg_stat_activity
+      WHERE application_name = 'auth-gateway' AND wait_event_type = 'Lock' AND pg_blocking_pids(pid) <> '{}'`)).rows
+      .length > 0);
+  const stopped = gateway.stop("SIGTERM");
+  await until("new connections to be refused", () =>
+    gateway.client.get("/").then(({ status }) => status === 503, () => true));
+  await holder.query("COMMIT");
+  await holder.end();
+  for (const answer of await Promise.all(answers)) {
     assert.match(answer, /^HTTP\/1\.1 200 OK\r\n[^]*"access_token"[^]*\}$/);
     assert.match(answer, /^connection: close\r$/im);
   }
+  assert.equal(await stopped, 0);
 });
 
 test("SIGINT stops it as SIGTERM does", async () => {
-  const gateway = await startGateway(database);
+  const gateway = await start();
   assert.equal(await gateway.stop("SIGINT"), 0);
 });
 
 test("with the database down at start: live, not healthy, the reason said, and healthy once it is there", async () => {
   await cluster.stop();
-  const gateway = await startGateway(database, { expect: 503 });
+  const gateway = await start({ expect: 503 });
   try {
     assert.equal((await gateway.client.get("/api/health/live")).status, 200);
     const { body, headers } = await gateway.client.get("/api/health");
@@ -110,7 +120,7 @@ test("with the database down at start: live, not healthy, the reason said, and h
 
 test("with a database that lacks the extension: live, and health says what to do", async () => {
   const empty = await cluster.createDatabase({ extension: false });
-  const gateway = await startGateway(empty, { expect: 503 });
+  const gateway = await start({ expect: 503 }, empty);
   try {
     assert.match((await gateway.client.get("/api/health")).text, /auth_api|migrate/);
     assert.equal((await gateway.client.get("/api/health/live")).status, 200);

@@ -13,7 +13,15 @@ test("register answers 201 with the documented user and nothing more", async () 
   const email = freshEmail();
   const { status, body } = await client.register(email, freshPassword(), { full_name: "Ada Lovelace" });
   assert.equal(status, 201);
-  assert.deepEqual(keys(body), userResponse);
+  assert.deepEqual(Object.keys(body).sort(), [
+    "created_at",
+    "email",
+    "full_name",
+    "id",
+    "is_verified",
+    "mfa_enabled",
+    "updated_at",
+  ]);
   assert.equal(body.email, email);
   assert.equal(body.full_name, "Ada Lovelace");
   assert.ok(Number.isSafeInteger(body.id));

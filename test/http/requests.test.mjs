@@ -21,7 +21,7 @@ describe("a body", () => {
       assertInvalid(await client.post(register, { email, password: freshPassword() }), "body.email");
     }
     const { access_token } = await client.newUser();
-    for (const id of ["1", "not-a-uuid", "00000000-0000-0000-0000-00000000000g", "%00", "%F0%9F%92%A9"]) {
+    for (const id of ["1", "not-a-uuid", "00000000-0000-0000-0000-00000000000g", "%F0%9F%92%A9"]) {
       assertInvalid(
         await client.delete(`/api/auth/sessions/${id}`, { token: access_token }),
         "path.session_id",
