@@ -58,7 +58,7 @@ test("SIGTERM: requests that the database is still working on are answered whole
     "POST /api/auth/login HTTP/1.1",
     "Host: test",
     "Content-Type: application/json",
-    `Content-Length: ${body.length}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
     "",
     body,
   ].join("\r\n");
