@@ -75,13 +75,21 @@ test("SIGTERM: requests that the database is still working on are answered whole
       socket.once("error", reject);
     });
   });
-  await until("a log-in to wait for the row", async () =>
-    (await holder.query(`SELECT FROM pg_stat_activity
-      WHERE application_name = 'auth-gateway' AND wait_event_type = 'Lock' AND pg_blocking_pids(pid) <> '{}'`)).rows
-      .length > 0);
+  await until(
+    "a log-in to wait for the row",
+    async () =>
+      (
+        await holder.query(`SELECT FROM pg_stat_activity
+      WHERE application_name = 'auth-gateway' AND wait_event_type = 'Lock' AND pg_blocking_pids(pid) <> '{}'`)
+      ).rows.length > 0,
+  );
   const stopped = gateway.stop("SIGTERM");
   await until("new connections to be refused", () =>
-    gateway.client.get("/").then(({ status }) => status === 503, () => true));
+    gateway.client.get("/").then(
+      ({ status }) => status === 503,
+      () => true,
+    ),
+  );
   await holder.query("COMMIT");
   await holder.end();
   for (const answer of await Promise.all(answers)) {

@@ -112,13 +112,18 @@ test("every backend terminated, five times over: no wrong answer, and service re
 test("one backend killed by signal 9, the server recovering from it: no wrong answer, and service returns", async () => {
   assertHeld(
     await underLoad(async () => {
-      const [{ pid }] = await database.query(`SELECT pid ${gatewayBackends} LIMIT 1`);
-      execFileSync("kill", ["-KILL", String(pid)]);
+      // The server ends all backends when one has crashed: this one's end says that it has noticed. It is back so
+      // soon that the gateway may have kept every request waiting: a 503 need not be seen.
+      const witness = await database.connectSuperuser();
+      const noticed = new Promise((resolve) => witness.once("end", resolve));
+      const { rows } = await witness.query(`SELECT pid ${gatewayBackends} LIMIT 1`);
+      execFileSync("kill", ["-KILL", String(rows[0].pid)]);
+      await noticed;
       await until("the server to answer again", () =>
         using(cluster.superuser(), (session) => session.query("SELECT 1")),
       );
     }),
-    { outage: true },
+    { outage: false },
   );
 });
 
