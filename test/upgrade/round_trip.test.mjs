@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { promisify } from "node:util";
-import { Cluster, repository } from "../http/support/cluster.mjs";
+import { atExit, Cluster, repository } from "../http/support/cluster.mjs";
 import { freshEmail, freshPassword } from "../http/support/client.mjs";
 import { assertSame, fingerprint } from "../http/support/fingerprint.mjs";
 import { runGateway, startGateway } from "../http/support/gateway.mjs";
@@ -35,7 +35,7 @@ await installNextVersion();
 // extension.
 async function installNextVersion() {
   const tree = mkdtempSync(join(tmpdir(), "auth-api-next-"));
-  after(() => rmSync(tree, { recursive: true }));
+  atExit(() => rmSync(tree, { recursive: true }));
   for (const path of ["Makefile", "sql", "control"])
     cpSync(join(repository, path), join(tree, path), { recursive: true });
   const edit = (path, change) => {
