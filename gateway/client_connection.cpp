@@ -76,7 +76,7 @@ class PendingExchange final : public Exchange {
  private:
   std::weak_ptr<ClientConnection> connection_;
   std::string_view method_;
-  std::string_view route_ = "unmatched";
+  std::string route_ = "unmatched";  // a copy: the route table may be loaded anew while a body arrives
   std::string request_id_;
   EventLoop::Clock::time_point began_ = EventLoop::Clock::now();
   bool is_answered_ = false;

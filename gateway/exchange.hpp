@@ -20,8 +20,8 @@ class Exchange {
   // The client is still there and unanswered: work that has not begun can be dropped when this is false.
   virtual bool is_open() const = 0;
 
-  // The route's pattern ("/api/auth/sessions/{session_id}") for log and metrics; a view of static life time
-  // (the route table's). Never called: "unmatched".
+  // The route's pattern ("/api/auth/sessions/{session_id}") for log and metrics; copied. Never called:
+  // "unmatched".
   virtual void set_route(std::string_view pattern) = 0;
 
   virtual std::string_view request_id() const = 0;

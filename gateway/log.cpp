@@ -9,8 +9,8 @@
 #include <array>
 #include <atomic>
 #include <charconv>
-#include <cstdio>
 #include <ctime>
+#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -38,7 +38,7 @@ void append_time(std::string& out) {
   if (now.tv_sec != formatted_at) {
     std::tm utc{};
     gmtime_r(&now.tv_sec, &utc);
-    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S.", &utc);
+    static_cast<void>(std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S.", &utc));
     formatted_at = now.tv_sec;
   }
   const auto milliseconds = static_cast<int>(now.tv_nsec / 1'000'000);
@@ -62,9 +62,7 @@ void append_text(std::string& out, std::string_view text) {
 // `lines` hold no final line feed: spdlog adds it.
 void hand_to_background(std::string_view lines, std::uint64_t count, std::size_t reserve) {
   if (!logger) {
-    std::fwrite(lines.data(), 1, lines.size(), stdout);
-    std::fputc('\n', stdout);
-    std::fflush(stdout);
+    std::cout.write(lines.data(), static_cast<std::streamsize>(lines.size())) << std::endl;
   } else if (background->queue_size() + reserve >= queue_capacity) {
     dropped_lines += count;
   } else {

@@ -25,7 +25,7 @@ std::string_view date() {
   if (now.tv_sec != formatted_at) {
     std::tm utc{};
     gmtime_r(&now.tv_sec, &utc);
-    std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+    static_cast<void>(std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc));
     formatted_at = now.tv_sec;
   }
   return text.data();

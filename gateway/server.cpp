@@ -40,8 +40,8 @@ sigset_t stop_signals() {
 // Pistache's accept thread spins when there is no descriptor left, so there are always more than connections.
 std::size_t usable_connections(const Settings& settings) {
   constexpr rlim_t other_descriptors = 256;  // a burst that is refused; and below, each worker's own
-  const auto per_worker = static_cast<rlim_t>(settings.pool_size + settings.maximum_overflow + 16);
-  const rlim_t reserve = other_descriptors + per_worker * static_cast<rlim_t>(settings.workers);
+  const int of_workers = settings.workers * (settings.pool_size + settings.maximum_overflow + 16);
+  const rlim_t reserve = other_descriptors + static_cast<rlim_t>(of_workers);
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   const rlim_t wanted = settings.maximum_connections + reserve;
@@ -111,8 +111,9 @@ int serve(const Settings& settings, const ApplicationFactory& make_application) 
   const Clock::time_point began = Clock::now();
   const sigset_t signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);  // libpq's sockets and the log; our own sends ask for no signal
-  mallopt(M_ARENA_MAX, 2);        // an arena a thread costs more memory than it saves time here
+  static_cast<void>(
+      std::signal(SIGPIPE, SIG_IGN));  // libpq's sockets and the log; our own sends ask for no signal
+  mallopt(M_ARENA_MAX, 2);             // an arena a thread costs more memory than it saves time here
   start_log(settings.log_level);
 
   Metrics metrics(AUTH_API_VERSION);
@@ -132,8 +133,8 @@ int serve(const Settings& settings, const ApplicationFactory& make_application) 
                   Pistache::Flags<Pistache::Tcp::Options>(Pistache::Tcp::Options::ReuseAddr) |
                       Pistache::Tcp::Options::NoDelay | Pistache::Tcp::Options::CloseOnExec,
                   "auth-gateway", backlog);
-    const auto prototype = Worker::make_prototype(state);
-    listener.setTransportFactory([&] { return prototype; });
+    const std::shared_ptr<Worker> prototype = Worker::make_prototype(state);
+    listener.setTransportFactory([&]() -> std::shared_ptr<Pistache::Tcp::Transport> { return prototype; });
     listener.setHandler(prototype->handler());
     listener.bind();
     std::thread accepting([&] {
