@@ -2,7 +2,8 @@
 // readers of the same bytes could disagree on it. One worker and no database: whatever held the worker up would be
 // seen by the request that follows each case.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, readlinkSync } from "node:fs";
 import { after, describe, test } from "node:test";
 import { startGateway } from "./support/gateway.mjs";
 import { Wire } from "./support/wire.mjs";
@@ -304,6 +305,13 @@ describe("a connection", () => {
     await assertAnswered(get(`/auth-api${live}`));
     await assertAnswered(get(`/auth-apix${live}`), 503);
   });
+});
+
+test("nothing of Pistache's HTTP layer is linked", () => {
+  const binary = readlinkSync(`/proc/${gateway.process.pid}/exe`);
+  const symbols = execFileSync("nm", ["-C", "-D", binary], { encoding: "utf8" });
+  assert.match(symbols, /Pistache::Tcp::Listener/);
+  assert.doesNotMatch(symbols, /Pistache::(Http|Rest|Async)\b/);
 });
 
 test("the log tells of each request without what the client wrote in it", async () => {
