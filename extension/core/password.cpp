@@ -3,7 +3,6 @@
 #include <sodium/core.h>
 #include <sodium/crypto_pwhash.h>
 
-#include <cerrno>
 #include <new>
 #include <optional>
 
@@ -25,22 +24,43 @@ SecretBytes prepare(std::string_view password) {
   return std::move(*normalized);
 }
 
-// The parameters of a PHC string; nothing if it is not Argon2id of version 19 within the ceiling. The floor
-// is not asked for here: a hash that a weaker setting once made must still verify, to be made anew.
-std::optional<PasswordParameters> parameters_of(std::string_view hash) {
+// A PHC string taken apart. Salts and hashes of other sizes than libsodium's are not ours.
+struct StoredHash {
+  PasswordParameters parameters;
+  std::array<std::uint8_t, crypto_pwhash_argon2id_SALTBYTES> salt;
+  std::array<std::uint8_t, 32> hash;
+};
+
+// Takes base64 of exactly the output's size.
+bool decode(std::string_view text, std::span<std::uint8_t> output) {
+  std::size_t size = 0;
+  return sodium_base642bin(output.data(), output.size(), text.data(), text.size(), nullptr, &size, nullptr,
+                           sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0 &&
+         size == output.size();
+}
+
+// Nothing if the string is not Argon2id of version 19, one lane, within the ceiling. The floor is not asked
+// for here: a hash that a weaker setting once made must still verify, to be made anew.
+std::optional<StoredHash> parse(std::string_view text) {
   constexpr std::string_view kPrefix = "$argon2id$v=19$";
-  if (!hash.starts_with(kPrefix) || hash.size() >= crypto_pwhash_STRBYTES) return std::nullopt;
-  if (hash.find('\0') != std::string_view::npos) return std::nullopt;
-  hash.remove_prefix(kPrefix.size());
-  const std::size_t end = hash.find('$');
-  if (end == std::string_view::npos) return std::nullopt;
+  constexpr std::uint32_t kLeastMemoryKib = 8;  // of Argon2 itself (RFC 9106 section 3.1)
+  if (!text.starts_with(kPrefix) || text.size() >= crypto_pwhash_argon2id_STRBYTES) return std::nullopt;
+  text.remove_prefix(kPrefix.size());
+  const std::size_t salt = text.find('$');
+  const std::size_t hash = text.rfind('$');
+  if (salt == hash) return std::nullopt;  // one of them, or none
+  StoredHash stored{};
   try {
-    const PasswordParameters parameters = parse_password_parameters(hash.substr(0, end));
-    if (!within_ceiling(parameters)) return std::nullopt;
-    return parameters;
+    stored.parameters = parse_password_parameters(text.substr(0, salt));
   } catch (const std::invalid_argument&) {
     return std::nullopt;
   }
+  if (!within_ceiling(stored.parameters) || stored.parameters.memory_kib < kLeastMemoryKib ||
+      !decode(text.substr(salt + 1, hash - salt - 1), stored.salt) ||
+      !decode(text.substr(hash + 1), stored.hash)) {
+    return std::nullopt;
+  }
+  return stored;
 }
 
 // libsodium chooses Argon2 code for this processor when it is initialised; until then it runs the slow
@@ -66,8 +86,11 @@ std::string hash_password(std::string_view password, const PasswordParameters& p
   return hash;
 }
 
+// Not by crypto_pwhash_argon2id_str_verify(), which calls a password wrong when it could not have the memory:
+// the attempt would be counted against its owner.
 bool verify_password(std::string_view password, std::string_view hash) {
-  if (!parameters_of(hash)) return false;
+  const auto stored = parse(hash);
+  if (!stored) return false;
   SecretBytes prepared;
   try {
     prepared = prepare(password);
@@ -75,16 +98,19 @@ bool verify_password(std::string_view password, std::string_view hash) {
     return false;
   }
   initialize_libsodium();
-  const std::string terminated(hash);
-  errno = 0;
-  if (crypto_pwhash_argon2id_str_verify(terminated.c_str(), as_chars(prepared), prepared.size()) == 0)
-    return true;
-  if (errno == ENOMEM) throw std::bad_alloc();
-  return false;
+  SecretBytes computed(stored->hash.size());
+  if (crypto_pwhash_argon2id(computed.data(), computed.size(), as_chars(prepared), prepared.size(),
+                             stored->salt.data(), stored->parameters.iterations,
+                             std::size_t{stored->parameters.memory_kib} * 1024,
+                             crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0) {
+    throw std::bad_alloc();  // the only failure left once the parameters are in range
+  }
+  return sodium_memcmp(computed.data(), stored->hash.data(), computed.size()) == 0;
 }
 
 bool hash_is_current(std::string_view hash, const PasswordParameters& parameters) {
-  return parameters_of(hash) == parameters;
+  const auto stored = parse(hash);
+  return stored && stored->parameters == parameters;
 }
 
 }  // namespace auth
