@@ -1,5 +1,6 @@
 // Doors: who is calling?
 #include "access_tokens.hpp"
+#include "caller.hpp"
 #include "live_session.hpp"
 #include "transaction_identity.hpp"
 
@@ -14,6 +15,13 @@ std::int64_t authenticate_token(std::string_view text) {
 }
 
 }  // namespace
+
+std::int64_t auth::require_user(const pg::Arguments& arguments, int number) {
+  if (!arguments.is_null(number)) return authenticate_token(arguments.text(number));
+  const Identity* const identity = live_identity();
+  if (identity == nullptr) throw not_authenticated();
+  return identity->user_id;
+}
 
 SQL_FUNCTION(decode_access_token) {
   const auth::VerifiedToken& token = auth::verify_access_token(arguments.text(0));
@@ -31,12 +39,7 @@ SQL_FUNCTION(authenticate) {
   return pg::integer(authenticate_token(arguments.text(0)));
 }
 
-SQL_FUNCTION(require_user) {
-  if (!arguments.is_null(0)) return pg::integer(authenticate_token(arguments.text(0)));
-  const auth::Identity* const identity = auth::live_identity();
-  if (identity == nullptr) throw auth::not_authenticated();
-  return pg::integer(identity->user_id);
-}
+SQL_FUNCTION(require_user) { return pg::integer(auth::require_user(arguments, 0)); }
 
 SQL_FUNCTION(current_user_id) {
   const auth::Identity* const identity = auth::live_identity();

@@ -24,7 +24,7 @@ struct Column {
 // A table and what this server process knows of it. Make it `constinit static`; list the columns in the order
 // of an enum that names them.
 struct IndexedTable {
-  static constexpr std::size_t kMostColumns = 4;
+  static constexpr std::size_t kMostColumns = 20;
 
   Schema schema;
   const char* name;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -11,14 +10,6 @@
 
 namespace gateway {
 namespace {
-
-// Patterns are handed to the log and the metrics as views, which may outlive the table they came from.
-std::string_view keep_for_ever(const std::string& pattern) {
-  static std::mutex mutex;
-  static std::set<std::string> patterns;
-  const std::lock_guard lock(mutex);
-  return *patterns.insert(pattern).first;
-}
 
 std::uint32_t next_number() {
   static std::atomic<std::uint32_t> last{0};
@@ -153,14 +144,14 @@ std::string read_route(const RouteRow& row, Route& route) {
     return "its lane is not one of read, call, hash";
   }
   if (row.returns.empty()) return "the function does not exist, or more than one has its name";
-  if (row.returns == "jsonb") {
+  if (row.returns == "jsonb" || row.returns == "json") {
     route.returns = Returns::jsonb;
   } else if (row.returns == "void") {
     route.returns = Returns::nothing;
   } else if (row.returns == "auth.http_response") {
     route.returns = Returns::http_response;
   } else {
-    return "the function returns " + row.returns + ", not jsonb, void or auth.http_response";
+    return "the function returns " + row.returns + ", not jsonb, json, void or auth.http_response";
   }
   if (row.success_status < 200 || row.success_status > 299) return "its success status is not 200 to 299";
   if (row.maximum_body_bytes < 0) return "its greatest body is negative";
@@ -224,7 +215,7 @@ RouteTable::RouteTable(std::vector<RouteRow> rows, std::vector<RefusedRoute>& re
       continue;
     }
     route.number = next_number();
-    route.pattern = keep_for_ever(row.path);
+    route.pattern = row.path;
     routes_.push_back(std::move(route));
   }
   std::sort(routes_.begin(), routes_.end(), [](const Route& left, const Route& right) {
