@@ -28,7 +28,8 @@ $$Makes the holder of an access token the authenticated user until the transacti
 user's id. The token must pass auth.decode_access_token, its session must be live and its user active.
 token: the JWT, without 'Bearer'. Rolling back to a savepoint brings back who was authenticated there.
 Errors: A0401 'Not authenticated' for NULL, else A0401 'Could not validate credentials', both with the
-header WWW-Authenticate in DETAIL. Callers: auth_caller; functions of this extension. Also on a hot standby.$$;
+header WWW-Authenticate in DETAIL. Callers: auth_caller; functions of this extension. Also on a hot
+standby.$$;
 
 CREATE OR REPLACE FUNCTION auth.require_user(token text) RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL RESTRICTED COST 100

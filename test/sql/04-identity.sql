@@ -22,7 +22,8 @@ EXCEPTION WHEN OTHERS THEN
   GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
   RETURN detail;
 END $$;
-SELECT is(pg_temp.refusal_detail(), '{"WWW-Authenticate": "Bearer"}', 'a refusal carries its header in DETAIL');
+SELECT is(pg_temp.refusal_detail(), '{"WWW-Authenticate": "Bearer"}',
+  'a refusal carries its header in DETAIL');
 
 SELECT is(auth.authenticate(:'first_token'), :first::bigint, 'a token authenticates its user');
 SELECT is(auth.current_user_id(), :first::bigint, 'who is the current user from now on');
@@ -36,7 +37,8 @@ SELECT is(auth.current_user_id(), :first::bigint, 'and changes nothing once its 
 
 -- Savepoints
 SAVEPOINT outer_savepoint;
-SELECT is(auth.authenticate(:'second_token'), :second::bigint, 'after a savepoint somebody else is authenticated');
+SELECT is(auth.authenticate(:'second_token'), :second::bigint,
+  'after a savepoint somebody else is authenticated');
 SAVEPOINT inner_savepoint;
 SELECT is(auth.authenticate(:'first_token'), :first::bigint, 'and after another one the first user again');
 ROLLBACK TO inner_savepoint;
@@ -45,7 +47,8 @@ SELECT auth.authenticate(:'first_token');
 RELEASE inner_savepoint;
 SELECT is(auth.current_user_id(), :first::bigint, 'releasing it keeps the first');
 ROLLBACK TO outer_savepoint;
-SELECT is(auth.current_user_id(), :first::bigint, 'rolling back to the outer one brings back who was there before it');
+SELECT is(auth.current_user_id(), :first::bigint,
+  'rolling back to the outer one brings back who was there before it');
 SELECT is(auth.current_session_id(), :'first_session'::uuid, 'in the same session');
 
 CREATE FUNCTION pg_temp.current_users(token text) RETURNS bigint[] LANGUAGE plpgsql AS $$
@@ -67,17 +70,21 @@ SELECT is(pg_temp.current_users(:'second_token'), ARRAY[:first, :second, :first]
 -- Liveness, each change undone by a savepoint
 CREATE FUNCTION pg_temp.end_session(id uuid) RETURNS void
 BEGIN ATOMIC
-  UPDATE sessions SET is_active = false, ended_at = now(), end_reason = 'revoked' WHERE sessions.id = end_session.id;
+  UPDATE sessions SET is_active = false, ended_at = now(), end_reason = 'revoked'
+   WHERE sessions.id = end_session.id;
 END;
 CREATE TEMPORARY TABLE ends (description text, statement text);
 INSERT INTO ends VALUES
   ('the session ends', format('SELECT pg_temp.end_session(%L)', :'first_session')),
-  ('the session expires', format('UPDATE sessions SET expires_at = clock_timestamp() WHERE id = %L', :'first_session')),
+  ('the session expires', format('UPDATE sessions SET expires_at = clock_timestamp() WHERE id = %L',
+    :'first_session')),
   ('the session is deleted', format('DELETE FROM sessions WHERE id = %L', :'first_session')),
-  ('the session is another''s', format('UPDATE sessions SET user_id = %s WHERE id = %L', :'second', :'first_session')),
+  ('the session is another''s', format('UPDATE sessions SET user_id = %s WHERE id = %L', :'second',
+    :'first_session')),
   ('the user is suspended', format('UPDATE users SET status = ''suspended'' WHERE id = %s', :'first')),
   ('the user is pending', format('UPDATE users SET status = ''pending'' WHERE id = %s', :'first')),
-  ('the user is deleted softly', format('UPDATE users SET status = ''deleted'', deleted_at = now() WHERE id = %s', :'first')),
+  ('the user is deleted softly',
+    format('UPDATE users SET status = ''deleted'', deleted_at = now() WHERE id = %s', :'first')),
   ('the user is removed', format('DELETE FROM users WHERE id = %s', :'first'));
 
 -- What is seen before, after and once it is undone, in one function: its statements have a snapshot each.
@@ -87,7 +94,8 @@ DECLARE
 BEGIN
   BEGIN
     EXECUTE statement;
-    seen := seen || (auth.current_user_id() IS NOT NULL)::text || (auth.current_session_id() IS NOT NULL)::text;
+    seen := seen || (auth.current_user_id() IS NOT NULL)::text ||
+                 (auth.current_session_id() IS NOT NULL)::text;
     BEGIN
       PERFORM auth.require_user(NULL);
     EXCEPTION WHEN SQLSTATE 'A0401' THEN
@@ -122,20 +130,24 @@ GRANT SELECT ON pg_temp.notes TO sql_test_caller;
 SELECT access_token AS fresh_token FROM auth.issue_session(:first) \gset
 SET LOCAL ROLE sql_test_caller;
 SELECT auth.authenticate(:'fresh_token') AS id, (SELECT array_agg(note) FROM pg_temp.notes) AS notes,
-       pg_temp.sqlstate_of('SELECT FROM sessions') AS sessions, pg_temp.sqlstate_of('SELECT FROM auth.signing_keys') AS keys,
+       pg_temp.sqlstate_of('SELECT FROM sessions') AS sessions,
+         pg_temp.sqlstate_of('SELECT FROM auth.signing_keys') AS keys,
        pg_temp.sqlstate_of('SELECT auth.decode_access_token(''x'')') AS decode,
        pg_temp.sqlstate_of('SELECT auth.issue_session(1)') AS issue \gset caller_
 RESET ROLE;
-SELECT is(:'caller_id'::bigint, :first::bigint, 'a caller who may read no table authenticates, also with a new token');
+SELECT is(:'caller_id'::bigint, :first::bigint,
+  'a caller who may read no table authenticates, also with a new token');
 SELECT is(:'caller_notes'::text[], ARRAY['mine'], 'a policy shows the caller the user''s own rows');
-SELECT is(ARRAY[:'caller_sessions', :'caller_keys', :'caller_decode', :'caller_issue'], array_fill('42501'::text, ARRAY[4]),
+SELECT is(ARRAY[:'caller_sessions', :'caller_keys', :'caller_decode', :'caller_issue'],
+  array_fill('42501'::text, ARRAY[4]),
   'and may neither read the tables nor decode or issue anything');
 
 -- Forging
 SELECT throws_ok('SET LOCAL auth_api.current_user_id = ''1''', '42602', NULL, 'no setting makes an identity');
 SELECT is_empty(
   $$SELECT oid::regprocedure FROM pg_proc
-     WHERE pronamespace = 'auth'::regnamespace AND prosrc IN ('authenticate', 'require_user', 'current_user_id',
+     WHERE pronamespace = 'auth'::regnamespace AND prosrc IN ('authenticate', 'require_user',
+       'current_user_id',
            'current_session_id') AND (prosecdef OR proparallel <> 'r')$$,
   'the functions of identity run with their caller''s rights, never in a parallel worker');
 
