@@ -1,6 +1,7 @@
 // Door: the caller's own account as JSON, without a query.
 //
 // A direct scan checks no privilege: what is listed here is what the caller may see of their own row.
+#include "access_tokens.hpp"
 #include "caller.hpp"
 #include "index_scan.hpp"
 
@@ -75,10 +76,12 @@ SQL_FUNCTION(me) {
   const std::int64_t user_id = auth::require_user(arguments, 0);
   StringInfoData json{};
   Datum result{0};
-  pg::find_by_primary_key(users_table, Int64GetDatum(user_id), F_INT8EQ, [&](const pg::Row& row) {
-    initStringInfo(&json);
-    append_row(&json, row);
-    result = PointerGetDatum(cstring_to_text_with_len(json.data, json.len));
-  });
+  const bool found =
+      pg::find_by_primary_key(users_table, Int64GetDatum(user_id), F_INT8EQ, [&](const pg::Row& row) {
+        initStringInfo(&json);
+        append_row(&json, row);
+        result = PointerGetDatum(cstring_to_text_with_len(json.data, json.len));
+      });
+  if (!found) throw auth::invalid_credentials();
   return result;
 }
