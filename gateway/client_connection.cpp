@@ -7,20 +7,14 @@
 #include <cerrno>
 #include <charconv>
 
+#include "pending_exchange.hpp"
+
 namespace gateway {
 namespace {
 
 constexpr std::chrono::seconds linger_time{2};
 constexpr std::size_t linger_bytes = 1 << 20;  // a client that still sends more than this is cut off
 constexpr int client_closed_request = 499;     // nginx's status for the log; never sent
-
-// The method's name as a view of static life time, for log and metrics.
-std::string_view known_method(std::string_view method) {
-  for (const std::string_view known : {"GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS"}) {
-    if (method == known) return known;
-  }
-  return "other";
-}
 
 bool is_request_id(std::string_view text) {
   constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-";
@@ -34,53 +28,6 @@ std::string make_request_id(Workbench& workbench) {
 }
 
 }  // namespace
-
-// One request's way back. Lives as long as the application needs it, perhaps longer than the connection.
-class PendingExchange final : public Exchange {
- public:
-  PendingExchange(ClientConnection& connection, std::string_view method, std::string request_id)
-      : connection_(connection.weak_from_this()),
-        method_(known_method(method)),
-        request_id_(std::move(request_id)) {}
-
-  ~PendingExchange() override {
-    if (is_answered_) return;
-    try {
-      answer(problem(500, "The request was not answered"));
-    } catch (...) {  // out of memory
-      if (const auto connection = connection_.lock()) connection->close();
-    }
-  }
-  PendingExchange(const PendingExchange&) = delete;
-  PendingExchange& operator=(const PendingExchange&) = delete;
-
-  void answer(Reply reply) override {
-    if (is_answered_) return;
-    is_answered_ = true;
-    if (const auto connection = connection_.lock()) connection->respond(*this, reply);
-  }
-
-  bool is_open() const override {
-    if (is_answered_) return false;
-    const auto connection = connection_.lock();
-    return connection && connection->current_ == this && !connection->has_left_;
-  }
-
-  void set_route(std::string_view pattern) override { route_ = pattern; }
-  std::string_view request_id() const override { return request_id_; }
-  std::string_view method() const { return method_; }
-  std::string_view route() const { return route_; }
-  bool is_answered() const { return is_answered_; }
-  EventLoop::Clock::time_point began() const { return began_; }
-
- private:
-  std::weak_ptr<ClientConnection> connection_;
-  std::string_view method_;
-  std::string route_ = "unmatched";  // a copy: the route table may be loaded anew while a body arrives
-  std::string request_id_;
-  EventLoop::Clock::time_point began_ = EventLoop::Clock::now();
-  bool is_answered_ = false;
-};
 
 ClientConnection::ClientConnection(int descriptor, const IpAddress& peer, bool is_admin, Workbench& workbench)
     : workbench_(workbench),
