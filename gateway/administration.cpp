@@ -94,8 +94,8 @@ int print_routes(const std::string& database_url) {
     const RouteTable table(read_route_rows(database.query(kRoutesQuery).get()), refused);
     std::vector<std::array<std::string, 5>> rows{{"METHOD", "PATH", "FUNCTION", "LANE", "STATUS"}};
     for (const Route& route : table.routes()) {
-      rows.push_back({route.method, std::string(route.pattern), route.function,
-                      std::string(name_of(route.lane)), std::to_string(route.success_status)});
+      rows.push_back({route.method, route.pattern, route.function, std::string(name_of(route.lane)),
+                      std::to_string(route.success_status)});
     }
     print_table(rows);
     for (const RefusedRoute& row : refused) {

@@ -135,7 +135,7 @@ class GatewayApplication final : public Application {
 
   void handle(const Request& request, ExchangePointer exchange) override {
     if (const BuiltIn* built_in = find_built_in(request.path)) {
-      (this->*built_in->answer)(request, std::move(exchange));
+      (this->*built_in->answer)(request, exchange);
       return;
     }
     const RoutesPointer routes = current_routes();
@@ -162,7 +162,7 @@ class GatewayApplication final : public Application {
  private:
   struct BuiltIn {
     std::string_view path;
-    void (GatewayApplication::*answer)(const Request&, ExchangePointer);
+    void (GatewayApplication::*answer)(const Request&, const ExchangePointer&);
   };
 
   static const BuiltIn* find_built_in(std::string_view path) {
@@ -240,13 +240,13 @@ class GatewayApplication final : public Application {
 
   // --- Built-in endpoints ---------------------------------------------------------------------------------
 
-  void answer_live(const Request& request, ExchangePointer exchange) {
+  void answer_live(const Request& request, const ExchangePointer& exchange) {
     Reply reply;
     reply.body = R"({"status":"alive"})";
     answer(request, *exchange, std::move(reply));
   }
 
-  void answer_ready(const Request& request, ExchangePointer exchange) {
+  void answer_ready(const Request& request, const ExchangePointer& exchange) {
     if (is_stopping_) return answer(request, *exchange, unavailable("The gateway is stopping"));
     if (!read_.is_connected() || !current_routes()) {
       return answer(request, *exchange, unavailable("The gateway has not reached its database"));
@@ -256,14 +256,14 @@ class GatewayApplication final : public Application {
     answer(request, *exchange, std::move(reply));
   }
 
-  void answer_metrics(const Request& request, ExchangePointer exchange) {
+  void answer_metrics(const Request& request, const ExchangePointer& exchange) {
     Reply reply;
     reply.body = metrics_.exposition();
     reply.content_type = Metrics::content_type;
     answer(request, *exchange, std::move(reply));
   }
 
-  void answer_openapi(const Request& request, ExchangePointer exchange) {
+  void answer_openapi(const Request& request, const ExchangePointer& exchange) {
     const RoutesPointer& routes = current_routes();
     if (!routes) {
       return answer(request, *exchange, unavailable("The gateway has not reached its database yet"));
@@ -273,7 +273,7 @@ class GatewayApplication final : public Application {
     answer(request, *exchange, std::move(reply));
   }
 
-  void answer_health(const Request& request, ExchangePointer exchange) {
+  void answer_health(const Request& request, const ExchangePointer& exchange) {
     const auto reply_with = [this, origin = cors_.allowed_origin(request)](Exchange& target, Reply reply) {
       cors_.decorate(reply, origin);
       target.answer(std::move(reply));
@@ -320,7 +320,7 @@ class GatewayApplication final : public Application {
   // --- What a new connection is asked first ---------------------------------------------------------------
 
   // `done` is called when the table is loaded, or cannot be.
-  void load_routes(std::function<void()> done) {
+  void load_routes(const std::function<void()>& done) {
     read_.submit_first(std::make_unique<QueryCall>(kRoutesQuery, [this, done](const PGresult* result) {
       if (result != nullptr && PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0) {
         store_.publish(read_route_rows(result), read_extension_version(result), settings_.root_path);

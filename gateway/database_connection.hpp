@@ -95,10 +95,11 @@ class DatabaseConnection final : public Watcher {
   bool take_result(Result result);  // false: closed
   void finish_call();
   void flush();
+  void cork();
   void notice_lost_socket();
   void watch(Interest interest);
   void unwatch();
-  void close(std::string reason);
+  void close(const std::string& reason);
 
   EventLoop& loop_;
   const ConnectionParameters& parameters_;
@@ -109,6 +110,7 @@ class DatabaseConnection final : public Watcher {
   int watched_ = -1;  // the descriptor in the event loop
   Interest interest_;
   bool is_broken_ = false;
+  bool is_corked_ = false;
   EventLoop::Clock::time_point opened_at_{}, idle_since_{};
   std::deque<InFlight> in_flight_;
   std::unordered_map<StatementKey, std::string, StatementKeyHash> prepared_;  // name of each

@@ -41,9 +41,11 @@ std::vector<std::string> available_versions(SynchronousDatabase& database) {
       " UNION SELECT source FROM pg_catalog.pg_extension_update_paths('auth_api')"
       " UNION SELECT target FROM pg_catalog.pg_extension_update_paths('auth_api')"
       " UNION SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'auth_api'");
-  std::vector<std::string> versions;
-  for (int row = 0; row < PQntuples(result.get()); ++row)
-    versions.emplace_back(PQgetvalue(result.get(), row, 0));
+  const int count = PQntuples(result.get());
+  std::vector<std::string> versions(static_cast<std::size_t>(count));
+  for (int row = 0; row < count; ++row) {
+    versions[static_cast<std::size_t>(row)] = PQgetvalue(result.get(), row, 0);
+  }
   std::sort(versions.begin(), versions.end(), precedes);
   return versions;
 }

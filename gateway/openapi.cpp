@@ -175,7 +175,7 @@ std::string openapi_document(const RouteTable& table, std::string_view version,
     std::string method = route.method;
     std::transform(method.begin(), method.end(), method.begin(),
                    [](char c) { return static_cast<char>(c + ('a' - 'A')); });
-    paths[std::string(route.pattern)][method] = operation(route);
+    paths[route.pattern][method] = operation(route);
   }
   const Json document = {
       {"openapi", "3.1.0"},

@@ -60,8 +60,8 @@ struct Argument {
 struct Route {
   std::uint32_t number = 0;  // unique in the process, across reloads: names prepared statements
   std::string method;
-  std::string_view pattern;  // lives as long as the process
-  std::string function;      // schema-qualified, quoted where SQL needs it
+  std::string pattern;
+  std::string function;  // schema-qualified, quoted where SQL needs it
   LaneName lane = LaneName::call;
   Returns returns = Returns::jsonb;
   int success_status = 200;
@@ -102,7 +102,7 @@ class PathSegments {
 
 struct RouteMatch {
   const Route* route = nullptr;
-  std::string_view pattern;  // also when only the method is wrong
+  std::string_view pattern;  // the table's; also when only the method is wrong
   std::string allow;         // then: the methods there are, for Allow; empty: no such path
 };
 
