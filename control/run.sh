@@ -120,7 +120,7 @@ fi
 log=$run_dir/gateway.log
 AUTH_API_PORT=$port setpriv --pdeathsig TERM "$gateway" serve >"$log" 2>&1 9>&- &
 gateway_pid=$!
-until curl -sf -o "$run_dir/health" "http://127.0.0.1:$port/api/health"; do
+until curl -sf -o /dev/null "http://127.0.0.1:$port/api/health"; do
   if ! kill -0 "$gateway_pid" 2>/dev/null; then
     tail -n 5 "$log" >&2
     fail "The gateway did not start; its last words are above."
