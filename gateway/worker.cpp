@@ -1,6 +1,7 @@
 #include "worker.hpp"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -209,6 +210,11 @@ void Worker::finish_turn() {
     state_.metrics.connections().Decrement();
     --state_.connections;
   }
+  // Setting TCP_NODELAY sends what TCP_CORK has held back and leaves the cork in (tcp(7)).
+  for (const int descriptor : std::exchange(to_push_, {})) {
+    const int on = 1;
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
   unwatched_.clear();
   workbench_->access_log.hand_over();
 }
@@ -247,6 +253,11 @@ void Worker::unwatch(int descriptor) {
     poller_->removeFd(descriptor);
   } catch (const std::exception&) {  // closed already, so the kernel has forgotten it
   }
+}
+
+void Worker::push_after_turn(int descriptor) {
+  if (std::find(to_push_.begin(), to_push_.end(), descriptor) == to_push_.end())
+    to_push_.push_back(descriptor);
 }
 
 void Worker::rearm(const ClientConnection& connection, bool write) {

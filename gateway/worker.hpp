@@ -58,6 +58,7 @@ class Worker final : public Pistache::Tcp::Transport, public EventLoop, private 
   // EventLoop.
   void watch(int descriptor, Interest interest, Watcher& watcher) override;
   void unwatch(int descriptor) override;
+  void push_after_turn(int descriptor) override;
   void at(Clock::time_point when, std::function<void()> callback) override {
     timers_.at(when, std::move(callback));
   }
@@ -106,6 +107,7 @@ class Worker final : public Pistache::Tcp::Transport, public EventLoop, private 
   std::vector<std::shared_ptr<ClientConnection>> newcomers_;
   std::vector<int> to_resume_;
   std::vector<int> to_remove_;
+  std::vector<int> to_push_;    // corked sockets that were written to in this turn
   std::vector<int> unwatched_;  // in this turn: events for them may still be in the batch
 };
 
