@@ -10,7 +10,7 @@
 #include "access_tokens.hpp"
 #include "signing_keys.hpp"
 
-#include "settings.hpp"
+#include "setting.hpp"
 
 namespace auth {
 namespace {

@@ -2,7 +2,7 @@
 #include "core/password.hpp"
 #include "core/strength.hpp"
 
-#include "settings.hpp"
+#include "setting.hpp"
 #include "values.hpp"
 
 namespace {

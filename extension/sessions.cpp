@@ -4,7 +4,7 @@
 
 #include "signing_keys.hpp"
 
-#include "settings.hpp"
+#include "setting.hpp"
 #include "spi.hpp"
 #include "values.hpp"
 

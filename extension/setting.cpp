@@ -1,4 +1,4 @@
-#include "settings.hpp"
+#include "setting.hpp"
 
 namespace auth {
 
