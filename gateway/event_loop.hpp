@@ -29,8 +29,8 @@ class EventLoop {
   virtual void watch(int descriptor, Interest interest, Watcher& watcher) = 0;
   virtual void unwatch(int descriptor) = 0;
 
-  // Sends what a corked TCP socket (TCP_CORK) holds back when this turn of the loop ends: what a turn writes to
-  // it piece by piece then travels, and wakes its reader, once.
+  // Sends what a corked TCP socket (TCP_CORK) holds back when this turn of the loop ends: what a turn writes
+  // to it piece by piece then travels, and wakes its reader, once.
   virtual void push_after_turn(int descriptor) = 0;
 
   // Runs once, not before `when` (resolution 50 ms), on the worker's thread.
