@@ -32,7 +32,7 @@ UPDATE users SET is_password_temporary = true WHERE id = :id;
 SELECT status, body FROM auth.change_password(pg_temp.good_password(), :'new', :'here_access_token') \gset
 SELECT is(:status, 200, 'the current password and a good new one: changed');
 SELECT is(:'body'::jsonb ->> 'message', 'Password changed successfully', 'says the answer');
-SELECT is(auth.me(:'here_access_token') -> 'is_password_temporary', 'false',
+SELECT is(auth.me(:'here_access_token') ->> 'is_password_temporary', 'false',
   'this session goes on, the password is one''s own');
 SELECT is(status, 200, 'its refresh token too') FROM auth.refresh(:'here_refresh_token');
 SELECT throws_ok(format('SELECT auth.me(%L)', :'there_access_token'), 'A0401', NULL,

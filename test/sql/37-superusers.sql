@@ -10,7 +10,7 @@ SELECT results_eq(
   $$VALUES ('root@sql.example', 'The Root', 'active', true, true, false)$$,
   'a superuser is active and verified');
 SELECT access_token FROM pg_temp.begin_session('root@sql.example') \gset
-SELECT is(auth.me(:'access_token') -> 'is_superuser', 'true', 'and can log in');
+SELECT is(auth.me(:'access_token') ->> 'is_superuser', 'true', 'and can log in');
 SELECT throws_ok($$SELECT auth.create_superuser('root@sql.example', pg_temp.good_password())$$, 'A0409',
   'User with this email already exists', 'a known address is refused');
 SELECT pg_temp.new_user('ordinary@sql.example');
