@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <stdexcept>
+#include <string_view>
 
 namespace gateway {
 namespace {
@@ -23,6 +25,16 @@ std::map<std::string, std::string> parse_url(const std::string& database_url) {
     if (option->val != nullptr) settings.emplace(option->keyword, option->val);
   }
   return settings;
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> entries;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(','), text.size());
+    entries.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return entries;
 }
 
 }  // namespace
@@ -57,14 +69,34 @@ ConnectionParameters::ConnectionParameters(const std::string& database_url,
   add_default("tcp_user_timeout", "10000");
   add_default("gssencmode", "disable");  // its negotiation may block
 
-  keywords_.push_back(nullptr);
-  for (const std::string& value : values_) pointers_.push_back(value.c_str());
-  pointers_.push_back(nullptr);
+  const auto list = [&url_value](const char* keyword, const char* variable) {
+    const std::string text = url_value(keyword);
+    const char* fallback = std::getenv(variable);
+    return split_list(text.empty() && fallback != nullptr ? fallback : text);
+  };
+  if (url_value("hostaddr").empty()) hosts_ = list("host", "PGHOST");
+  ports_ = list("port", "PGPORT");
 }
 
 void ConnectionParameters::add(const char* keyword, std::string value) {
-  keywords_.push_back(keyword);
-  values_.push_back(std::move(value));
+  parameters_.emplace_back(keyword, std::move(value));
+}
+
+Connection ConnectionParameters::start(const HostAddresses& addresses) const {
+  std::vector<const char*> keywords, values;
+  const auto pass = [&](const char* keyword, const std::string& value) {
+    if (value.empty()) return;
+    keywords.push_back(keyword);
+    values.push_back(value.c_str());
+  };
+  for (const auto& [keyword, value] : parameters_) pass(keyword, value);
+  pass("host", addresses.host);
+  pass("hostaddr", addresses.hostaddr);
+  pass("port", addresses.port);
+  keywords.push_back(nullptr);
+  values.push_back(nullptr);
+  const int expand_dbname = 1;  // the URL, whose parameters those after it override
+  return Connection(PQconnectStartParams(keywords.data(), values.data(), expand_dbname));
 }
 
 }  // namespace gateway

@@ -3,7 +3,11 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "host_lookup.hpp"
+#include "postgres.hpp"
 
 namespace gateway {
 
@@ -14,9 +18,13 @@ class ConnectionParameters {
   // the URL.
   ConnectionParameters(const std::string& database_url, std::chrono::milliseconds statement_timeout);
 
-  // NULL-terminated, for PQconnectStartParams with expand_dbname.
-  const char* const* keywords() const { return keywords_.data(); }
-  const char* const* values() const { return pointers_.data(); }
+  // The hosts and ports that the URL names (PGHOST and PGPORT where it names none).
+  const std::vector<std::string>& hosts() const { return hosts_; }
+  const std::vector<std::string>& ports() const { return ports_; }
+
+  // PQconnectStartParams; null when memory is short. `addresses` are those of hosts(), or empty when none of
+  // them is a name.
+  Connection start(const HostAddresses& addresses) const;
 
   std::chrono::milliseconds statement_timeout() const { return statement_timeout_; }
   std::chrono::milliseconds connect_timeout() const { return connect_timeout_; }
@@ -26,9 +34,8 @@ class ConnectionParameters {
 
   std::chrono::milliseconds statement_timeout_;
   std::chrono::milliseconds connect_timeout_{5000};
-  std::vector<const char*> keywords_;
-  std::vector<std::string> values_;
-  std::vector<const char*> pointers_;
+  std::vector<std::pair<const char*, std::string>> parameters_;
+  std::vector<std::string> hosts_, ports_;
 };
 
 }  // namespace gateway

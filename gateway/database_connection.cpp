@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <system_error>
 
 #include "log.hpp"
 
@@ -43,7 +44,22 @@ void DatabaseConnection::open() {
   opened_at_ = idle_since_ = loop_.now();
   state_ = State::connecting;
   is_broken_ = false;
-  connection_.reset(PQconnectStartParams(parameters_.keywords(), parameters_.values(), 1));
+  if (!needs_lookup(parameters_.hosts())) return start({});
+  try {
+    lookup_ = std::make_unique<HostLookup>(loop_, parameters_.hosts(), parameters_.ports(),
+                                           [this](const HostAddresses& addresses) {
+                                             lookup_.reset();
+                                             opened_at_ = loop_.now();
+                                             if (addresses.host.empty()) return close(addresses.error);
+                                             start(addresses);
+                                           });
+  } catch (const std::system_error& error) {
+    close(error.what());
+  }
+}
+
+void DatabaseConnection::start(const HostAddresses& addresses) {
+  connection_ = parameters_.start(addresses);
   if (!connection_ || PQstatus(connection_.get()) == CONNECTION_BAD) {
     close(connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
     return;
@@ -218,7 +234,7 @@ void DatabaseConnection::retire() {
 }
 
 void DatabaseConnection::check_deadlines() {
-  if (state_ == State::closed) return;
+  if (state_ == State::closed || lookup_) return;  // a lookup ends when the resolver gives up
   const auto now = loop_.now();
   if (state_ == State::connecting) {
     if (now - opened_at_ > parameters_.connect_timeout()) close("connecting took too long");

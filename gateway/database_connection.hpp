@@ -11,6 +11,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,6 +20,7 @@
 #include "call.hpp"
 #include "connection_parameters.hpp"
 #include "event_loop.hpp"
+#include "host_lookup.hpp"
 #include "postgres.hpp"
 
 namespace gateway {
@@ -89,6 +91,7 @@ class DatabaseConnection final : public Watcher {
     Result result;  // until the Sync confirms it
   };
 
+  void start(const HostAddresses& addresses);
   bool send_statement(const Call& call, const StatementKey& key, bool& prepares);
   void continue_connecting();
   bool read_results();              // false: closed
@@ -106,6 +109,7 @@ class DatabaseConnection final : public Watcher {
   const std::size_t capacity_;
   ConnectionOwner& owner_;
   State state_ = State::closed;
+  std::unique_ptr<HostLookup> lookup_;  // the first part of connecting, when the host is a name
   Connection connection_;
   int watched_ = -1;  // the descriptor in the event loop
   Interest interest_;
