@@ -124,7 +124,7 @@ packages-run packages-test: packages-%:
 # ---------------------------------------------------------------------------------------------------------------
 # Tests, the quick ones first. Each suite ends with its runner's own closing line.
 
-SUITES = test-unit test-sql test-docs test-http test-upgrade test-fault
+SUITES = test-unit test-fuzz test-sql test-docs test-http test-upgrade test-fault
 
 test: packages-test ## lint and every suite
 	@$(AGAIN) all stage
@@ -136,6 +136,14 @@ test-unit: build/version.h ## GoogleTest over extension/core and gateway/, under
 	  { cat build/unit.log; false; }
 	@cmake --build build/unit -j$(JOBS) -- --quiet
 	ctest --test-dir build/unit --output-on-failure --progress -j$(JOBS)
+
+FUZZ_SECONDS ?= 10
+test-fuzz: ## what clients send, invented by libFuzzer for FUZZ_SECONDS (10); `make fuzz` takes ten minutes
+	test/fuzz/run.sh $(FUZZ_SECONDS) 2> build/fuzz.log || { tail -n 40 build/fuzz.log; false; }
+	@grep -E "^stat::number_of_executed_units" build/fuzz.log
+
+fuzz: FUZZ_SECONDS = 600
+fuzz: packages-test test-fuzz
 
 # A suite in files, run against a cluster of its own; loud when there are none.
 suite = $(if $(2),test/with-cluster.sh $(1) $(sort $(2)),@echo "SKIPPED: $@ has no files" >&2)
@@ -184,7 +192,7 @@ lint: $(TIDY) stage ## clang-format, clang-tidy, shellcheck, plpgsql_check
 format: ## lay all C++ out as lint wants it
 	clang-format -i $(CPP)
 
-build/tidy/%.stamp: build/%.o .clang-tidy build/compile_commands.json
+build/tidy/%.stamp: build/%.o .clang-tidy | build/compile_commands.json
 	@mkdir -p $(@D)
 	clang-tidy --quiet -p build --warnings-as-errors='*' $*.cpp 2> $@.log || { cat $@.log; false; }
 	@touch $@
@@ -201,5 +209,5 @@ build/compile_commands.json: Makefile $(patsubst build/%.o,%.cpp,$(OBJS) $(GATEW
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
-.PHONY: all run reset bench packages-run packages-test test $(SUITES) docs lint format freeze stage help
+.PHONY: all run reset bench packages-run packages-test test $(SUITES) fuzz docs lint format freeze stage help
 .DELETE_ON_ERROR:

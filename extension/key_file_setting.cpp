@@ -14,7 +14,7 @@ constinit char* key_file = nullptr;  // PostgreSQL owns it
       ERRCODE_CONFIG_FILE_ERROR, "Access tokens cannot be signed: " + reason,
       "The file is named by the setting auth_api.key_file, which superusers can see.",
       "Make one with: (umask 077; head -c 32 /dev/urandom > FILE), owned by the server's user; then "
-      "ALTER SYSTEM SET auth_api.key_file = 'FILE' and SELECT pg_reload_conf().");
+      "put auth_api.key_file = 'FILE' into postgresql.conf and SELECT pg_reload_conf().");
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace auth {
 struct PasswordParameters {
   std::uint32_t memory_kib = 0;  // m: memory, in KiB
   std::uint32_t iterations = 0;  // t: passes over the memory
-  std::uint32_t lanes = 0;       // p: always 1, libsodium computes one lane
+  std::uint32_t lanes = 0;       // p: 1 in hashes of ours
 
   bool operator==(const PasswordParameters&) const = default;
 };
@@ -25,8 +25,8 @@ PasswordParameters parse_password_parameters(std::string_view text);
 // ceiling above which a single log-in could exhaust the server: m at most 1 GiB, t at most 10, p = 1.
 void check_password_parameters(const PasswordParameters& parameters);
 
-// Whether the parameters are below that ceiling and have one lane, so that checking a hash made with them is
-// harmless.
+// Whether the parameters are below that ceiling, with up to 16 lanes, so that checking a hash made with them,
+// here or by another system, is harmless.
 bool within_ceiling(const PasswordParameters& parameters);
 
 // The spelling that parse_password_parameters() reads.

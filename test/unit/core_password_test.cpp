@@ -21,6 +21,15 @@ TEST(Password, HashOfTheReferenceImplementationVerifies) {
   EXPECT_FALSE(verify_password("passwore", kReferenceHash));
 }
 
+// Made by the command-line program of the reference implementation with the parameters of the Python service.
+TEST(Password, HashWithFourLanesFromTheReplacedServiceVerifies) {
+  constexpr std::string_view kHash =
+      "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0c2FsdA$opK/12lewr2z5YpUKucJCUXASikIGYN+qjR3vL2e8go";
+  EXPECT_TRUE(verify_password("correct horse battery staple", kHash));
+  EXPECT_FALSE(verify_password("correct horse battery stable", kHash));
+  EXPECT_FALSE(hash_is_current(kHash, kParameters)) << "so it is made anew at the next log-in";
+}
+
 TEST(Password, OnlyTheSamePasswordVerifies) {
   const std::string stored = hash("correct horse battery staple");
   EXPECT_TRUE(verify_password("correct horse battery staple", stored));
