@@ -19,10 +19,16 @@ constexpr std::size_t kMaximumPrepared = 1000;
 // How long after statement_timeout a server that has not answered is taken for dead.
 constexpr std::chrono::seconds kAnswerGrace{5};
 
-void log_notice(void*, const char* message) {
-  std::string_view text(message);
-  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
-  log(LogLevel::debug, "database notice", {{"notice", text}});
+// A WARNING is meant for whoever runs the server (auth.list_routes names a route's missing function that
+// way).
+void log_notice(void*, const PGresult* notice) {
+  const auto field = [notice](int code) {
+    const char* text = PQresultErrorField(notice, code);
+    return text == nullptr ? std::string_view() : std::string_view(text);
+  };
+  const bool is_warning = field(PG_DIAG_SEVERITY_NONLOCALIZED) == "WARNING";
+  log(is_warning ? LogLevel::warning : LogLevel::debug, "database notice",
+      {{"notice", field(PG_DIAG_MESSAGE_PRIMARY)}});
 }
 
 bool is_fatal(const PGresult* result) {
@@ -64,7 +70,7 @@ void DatabaseConnection::start(const HostAddresses& addresses) {
     close(connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
     return;
   }
-  PQsetNoticeProcessor(connection_.get(), log_notice, nullptr);
+  PQsetNoticeReceiver(connection_.get(), log_notice, nullptr);
   watch({.read = false, .write = true});  // as if PQconnectPoll had said PGRES_POLLING_WRITING
 }
 
