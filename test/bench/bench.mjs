@@ -69,7 +69,7 @@ function isHealthy(port) {
 }
 
 function wrk(url, { connections, script = "report.lua", headers = {}, duration = seconds }) {
-  const flags = ["-t", "1", "-c", String(connections), "-d", `${duration}s`, "-s", join(directory, script)];
+  const flags = ["-t", "1", "-c", String(connections), "-d", `${duration}s`, "--timeout", "30s", "-s", join(directory, script)];
   for (const [name, value] of Object.entries(headers)) flags.push("-H", `${name}: ${value}`);
   return new Promise((resolve) => {
     let output = "";
