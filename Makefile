@@ -38,7 +38,8 @@ PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 ifneq ($(wildcard $(PGXS)),)
 include $(PGXS)
 else
-all install clean:
+all install clean: no-postgresql
+no-postgresql:
 	@echo "PostgreSQL's build files are missing ($(PG_CONFIG)). Install the packages: control/install-packages.sh run" >&2
 	@false
 endif
@@ -185,16 +186,18 @@ SHELL_SCRIPTS = $(wildcard .ci/run control/*.sh test/*.sh test/*/*.sh docs/gener
 TIDY = $(patsubst build/%.o,build/tidy/%.stamp,$(OBJS) $(GATEWAY_OBJS))
 
 lint: $(TIDY) stage ## clang-format, clang-tidy, shellcheck, plpgsql_check
-	clang-format --dry-run -Werror $(CPP)
-	shellcheck $(SHELL_SCRIPTS)
+	@echo clang-format, shellcheck, plpgsql_check
+	@clang-format --dry-run -Werror $(CPP)
+	@shellcheck $(SHELL_SCRIPTS)
 	$(call suite,pg_prove --quiet,$(wildcard test/sql/00-plpgsql-check.sql))
 
 format: ## lay all C++ out as lint wants it
-	clang-format -i $(CPP)
+	@clang-format -i $(CPP)
 
 build/tidy/%.stamp: build/%.o .clang-tidy | build/compile_commands.json
 	@mkdir -p $(@D)
-	clang-tidy --quiet -p build --warnings-as-errors='*' $*.cpp 2> $@.log || { cat $@.log; false; }
+	@echo clang-tidy $*.cpp
+	@clang-tidy --quiet -p build --warnings-as-errors='*' $*.cpp 2> $@.log || { cat $@.log; false; }
 	@touch $@
 
 # How clang reads each file; editors (clangd) like to know, too.

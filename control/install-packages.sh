@@ -20,8 +20,10 @@ missing=()
 find_missing() {
   local wanted installed package
   wanted=$(sed 's/#.*//' "${lists[@]}" | awk 'NF { print $1 }')
+  # dpkg-query fails when one of them is unknown to it, but tells of the others all the same.
   # shellcheck disable=SC2086,SC2016 # one argument a package; the dollar sign is dpkg-query's
-  installed=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^installed //p')
+  installed=$({ dpkg-query -W -f='${db:Status-Status} ${Package}\n' $wanted 2>/dev/null || true; } |
+    sed -n 's/^installed //p')
   for package in $wanted; do
     if grep -qx "$package" <<<"$installed"; then continue; fi
     if [[ $package =~ ^(nodejs|npm)$ ]] && have_node; then continue; fi
