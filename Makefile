@@ -87,7 +87,7 @@ GATEWAY_FLAGS = -O2 -g -std=c++20 -Wall -Wextra -Werror -fstack-protector-strong
 build/auth-gateway: $(GATEWAY_OBJS)
 	g++ $(GATEWAY_FLAGS) -Wl,-z,relro,-z,now -o $@ $^ $(shell pkg-config --libs $(GATEWAY_PACKAGES))
 
-build/gateway/%.o: gateway/%.cpp build/version.h
+build/gateway/%.o: gateway/%.cpp | build/version.h
 	@mkdir -p $(@D)
 	g++ $(GATEWAY_FLAGS) $(GATEWAY_INCLUDES) -MMD -MP -c -o $@ $<
 
