@@ -150,7 +150,7 @@ fuzz: packages-test test-fuzz
 suite = $(if $(2),test/with-cluster.sh $(1) $(sort $(2)),@echo "SKIPPED: $@ has no files" >&2)
 
 test-sql: stage ## pgTAP, through pg_prove
-	$(call suite,pg_prove --quiet,$(wildcard test/sql/*.sql))
+	$(call suite,pg_prove --failures --comments,$(wildcard test/sql/*.sql))
 
 test-http: stage build/auth-gateway build/node_modules.stamp ## real clients against a running gateway
 	$(call suite,node --test,$(wildcard test/http/*.test.mjs))
@@ -189,7 +189,7 @@ lint: $(TIDY) stage ## clang-format, clang-tidy, shellcheck, plpgsql_check
 	@echo clang-format, shellcheck, plpgsql_check
 	@clang-format --dry-run -Werror $(CPP)
 	@shellcheck $(SHELL_SCRIPTS)
-	$(call suite,pg_prove --quiet,$(wildcard test/sql/00-plpgsql-check.sql))
+	$(call suite,pg_prove --failures --comments,$(wildcard test/sql/00-plpgsql-check.sql))
 
 format: ## lay all C++ out as lint wants it
 	@clang-format -i $(CPP)
