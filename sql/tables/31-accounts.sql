@@ -14,6 +14,7 @@ CREATE TABLE @extschema@.accounts (
   CONSTRAINT accounts_name_length CHECK (char_length(name) BETWEEN 1 AND 255)
 );
 
+CREATE INDEX accounts_organization_id_id_idx ON @extschema@.accounts (organization_id, id);
 CREATE INDEX accounts_organization_id_name_idx ON @extschema@.accounts (organization_id, name);
 
 COMMENT ON TABLE @extschema@.accounts IS 'Accounts of an organization; projects belong to an account.';

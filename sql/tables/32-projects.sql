@@ -16,8 +16,10 @@ CREATE TABLE @extschema@.projects (
   CONSTRAINT projects_name_length CHECK (char_length(name) BETWEEN 1 AND 255)
 );
 
-CREATE INDEX projects_account_id_organization_id_idx ON @extschema@.projects (account_id, organization_id);
-CREATE INDEX projects_organization_id_idx ON @extschema@.projects (organization_id);
+-- id comes last, so that a page of the projects below an account or organization is read in order.
+CREATE INDEX projects_account_id_organization_id_id_idx
+  ON @extschema@.projects (account_id, organization_id, id);
+CREATE INDEX projects_organization_id_id_idx ON @extschema@.projects (organization_id, id);
 
 COMMENT ON TABLE @extschema@.projects IS 'Projects of an account.';
 COMMENT ON COLUMN @extschema@.projects.organization_id IS

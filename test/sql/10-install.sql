@@ -34,7 +34,11 @@ SELECT is_empty(
      WHERE f.contype = 'f' AND f.conrelid IN (SELECT oid FROM member_relations)
        AND NOT EXISTS (
          SELECT FROM pg_index AS i
-          WHERE i.indrelid = f.conrelid AND i.indpred IS NULL
+          WHERE i.indrelid = f.conrelid
+            -- A row whose key is NULL refers to nothing, so the index may leave it out.
+            AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = (
+                  SELECT format('(%I IS NOT NULL)', a.attname) FROM pg_attribute AS a
+                   WHERE a.attrelid = f.conrelid AND a.attnum = f.conkey[1]))
             AND (SELECT array_agg(k.key ORDER BY k.key)
                    FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k (key, place)
                   WHERE k.place <= cardinality(f.conkey))
