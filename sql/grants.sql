@@ -64,6 +64,13 @@ GRANT EXECUTE ON FUNCTION
   auth.refuse(integer, text, jsonb), auth.problem(integer, text, jsonb)
 TO auth_caller;
 
+GRANT EXECUTE ON FUNCTION
+  auth.explain_access(bigint, text, text, uuid, text),
+  auth.list_resources(bigint, text, text, text, uuid, integer),
+  auth.list_subjects(text, uuid, text, text, bigint, integer),
+  auth.list_actions(bigint, text, uuid, text)
+TO auth_caller;
+
 -- Whoever owns the extension may run a gateway and make the first superuser. It could drop the extension
 -- anyway; it still reads no table.
 DO $installer$

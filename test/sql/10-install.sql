@@ -133,7 +133,8 @@ SELECT set_eq(
      WHERE has_function_privilege('auth_caller', oid, 'EXECUTE')$$,
   ARRAY['authenticate', 'require_user', 'current_user_id', 'current_session_id', 'register', 'login',
         'refresh', 'logout', 'logout_all', 'me', 'list_sessions', 'revoke_session', 'validate_session',
-        'extend_session', 'change_password', 'jwks', 'refuse', 'problem'],
+        'extend_session', 'change_password', 'jwks', 'refuse', 'problem',
+        'explain_access', 'list_resources', 'list_subjects', 'list_actions'],
   'auth_caller may execute the documented functions and nothing else');
 SELECT is_empty(
   $$SELECT r.rolname, f.signature FROM (VALUES ('auth_gateway'), ('auth_caller')) AS r (rolname)
