@@ -128,8 +128,8 @@ BEGIN
       FROM finding AS f LEFT JOIN decider AS d ON true
      UNION ALL
     SELECT 8, 'decision', 0,
-           format('%s on %s', coalesce(explain_access.action, 'NULL'), coalesce(
-             (SELECT p.label FROM path AS p ORDER BY p.level DESC LIMIT 1), 'nothing')),
+           format('%s on %s', explain_access.action,
+                  coalesce((SELECT p.label FROM path AS p ORDER BY p.level DESC LIMIT 1), 'nothing')),
            CASE WHEN c.allowed THEN 'allowed' ELSE 'denied' END, coalesce(c.granted_by, c.deny_reason)
       FROM auth.check_access(explain_access.user_id, explain_access.action, explain_access.resource_type,
                              explain_access.resource_id, explain_access.service) AS c)
@@ -145,5 +145,5 @@ resource, in the order in which they are asked, the decision last. user_id, acti
 service: as for auth.check_access. rule: user, resource, superuser, override deny, group, override allow, role,
 decision. effect: passes (user and resource), grants, denies, does not matter; of the decision: allowed, denied.
 object: the assignment, override or group. reason: what it says, and, where it does not matter, what comes before it;
-of the decision: granted_by or deny_reason. Expired assignments are shown as such. Errors: none. Callers:
-auth_caller; functions of this extension.$$;
+of the decision: granted_by or deny_reason. Expired assignments are shown as such. Errors: 22004 when
+action is NULL. Callers: auth_caller; functions of this extension.$$;

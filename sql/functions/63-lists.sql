@@ -6,11 +6,14 @@
 -- 3. The cost is the page's: candidates are read in order from indexes that end with the id, a few at a time, until the
 --    page is full. Candidates that are denied cost as much as those that are listed.
 
-CREATE OR REPLACE FUNCTION auth.check_list_arguments(resource_type text, max_items integer) RETURNS void
+CREATE OR REPLACE FUNCTION auth.check_list_arguments(action text, resource_type text, max_items integer) RETURNS void
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 5
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+  IF action IS NULL THEN
+    RAISE EXCEPTION 'An action must not be NULL' USING ERRCODE = '22004';
+  END IF;
   IF resource_type IS NULL OR resource_type NOT IN ('organization', 'account', 'project') THEN
     RAISE EXCEPTION 'A resource type is organization, account or project, not "%"',
       coalesce(left(resource_type, 64), 'NULL') USING ERRCODE = '22023';
@@ -20,9 +23,9 @@ BEGIN
   END IF;
 END
 $function$;
-COMMENT ON FUNCTION auth.check_list_arguments(text, integer) IS
-$$Refuses what no list takes. resource_type: organization, account or project. max_items: 1 to 10000. Errors: 22023
-that names what is wrong. Callers: functions of this extension.$$;
+COMMENT ON FUNCTION auth.check_list_arguments(text, text, integer) IS
+$$Refuses what no list takes. action: any but NULL. resource_type: organization, account or project. max_items: 1 to
+10000. Errors: 22004 when action is NULL, 22023 that names what else is wrong. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.granting_roles(action text, resource_type text) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 10
@@ -45,12 +48,13 @@ AS $function$
 DECLARE
   chunk CONSTANT integer := 100;  -- candidates at a time
   path uuid[];
-  roles text[] := auth.granting_roles(action, resource_type);
+  roles text[];
   candidates bigint[];
   listed integer;
   missing integer := max_items;
 BEGIN
-  PERFORM auth.check_list_arguments(resource_type, max_items);
+  PERFORM auth.check_list_arguments(action, resource_type, max_items);
+  roles := auth.granting_roles(action, resource_type);
   path := ARRAY(SELECT p.id FROM auth.resource_path(list_subjects.resource_type, list_subjects.resource_id) AS p);
   after := coalesce(after, -9223372036854775808);
   WHILE path <> '{}' AND missing > 0 LOOP
@@ -91,7 +95,8 @@ COMMENT ON FUNCTION auth.list_subjects(text, uuid, text, text, bigint, integer) 
 $$Lists the users whom auth.check_access allows an action on a resource, by ascending id. resource_type, resource_id,
 action, service: as for auth.check_access. after: the last id of the page before; NULL: from the beginning.
 max_items: length of the page, 1 to 10000. No row when there is no such resource. The cost is that of the page, not
-of all subjects. Errors: 22023 when resource_type or max_items is none. Callers: auth_caller; functions of this
+of all subjects. Errors: 22004 when action is NULL; 22023 when resource_type or max_items is none.
+Callers: auth_caller; functions of this
 extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.next_resources(
@@ -139,7 +144,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER COST 10000 ROWS 100
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  roles text[] := auth.granting_roles(action, resource_type);
+  roles text[];
   scope_types text[];  -- what grants from above: each a stream of candidates
   scope_ids uuid[];
   chunk integer;  -- candidates at a time, of each stream
@@ -148,7 +153,8 @@ DECLARE
   listed integer;
   missing integer := max_items;
 BEGIN
-  PERFORM auth.check_list_arguments(resource_type, max_items);
+  PERFORM auth.check_list_arguments(action, resource_type, max_items);
+  roles := auth.granting_roles(action, resource_type);
   SELECT array_agg(scope.type), array_agg(scope.id) INTO scope_types, scope_ids
     FROM (SELECT 'everything', NULL::uuid FROM @extschema@.users AS u
            WHERE u.id = list_resources.user_id AND u.is_superuser
@@ -209,7 +215,8 @@ COMMENT ON FUNCTION auth.list_resources(bigint, text, text, text, uuid, integer)
 $$Lists the resources of one type on which auth.check_access allows a user an action, by ascending id. user_id, action,
 resource_type, service: as for auth.check_access. after: the last id of the page before; NULL: from the beginning.
 max_items: length of the page, 1 to 10000. The cost is that of the page and of the user's assignments above the
-type, not of all resources. Errors: 22023 when resource_type or max_items is none. Callers: auth_caller; functions
+type, not of all resources. Errors: 22004 when action is NULL; 22023 when resource_type or max_items is none.
+Callers: auth_caller; functions
 of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.list_actions(
@@ -219,7 +226,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER COST 10000 ROWS 10
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-  PERFORM auth.check_list_arguments(resource_type, 1);
+  PERFORM auth.check_list_arguments('*', resource_type, 1);
   RETURN QUERY
   WITH named AS (
     SELECT '*' AS action

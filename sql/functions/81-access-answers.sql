@@ -19,7 +19,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
   -- Not about oneself: it names groups, and resources above, that the user may not see.
-  PERFORM auth.require_may_ask(auth.require_user(_access_token), NULL, resource_type, resource_id);
+  PERFORM auth.require_may_ask_about(auth.require_user(_access_token), NULL, resource_type, resource_id);
   RETURN (
     SELECT jsonb_build_object(
              'allowed', bool_or(e.effect = 'allowed'),
@@ -46,8 +46,8 @@ AS $function$
 DECLARE
   found uuid[];
 BEGIN
-  -- No resource: only a superuser may ask about somebody else.
-  PERFORM auth.require_may_ask(auth.require_user(_access_token), user_id, 'organization', NULL);
+  -- NULL: somebody else's resources anywhere are a superuser's business.
+  PERFORM auth.require_may_ask_about(auth.require_user(_access_token), user_id, NULL, NULL);
   PERFORM auth.require_page_length(max_items);
   found := ARRAY(SELECT l.resource_id FROM auth.list_resources(user_id, action, resource_type, service, after,
                                                                max_items + 1) AS l);
@@ -73,7 +73,7 @@ AS $function$
 DECLARE
   found bigint[];
 BEGIN
-  PERFORM auth.require_may_ask(auth.require_user(_access_token), NULL, resource_type, resource_id);
+  PERFORM auth.require_may_ask_about(auth.require_user(_access_token), NULL, resource_type, resource_id);
   PERFORM auth.require_page_length(max_items);
   found := ARRAY(SELECT l.user_id FROM auth.list_subjects(resource_type, resource_id, action, service, after,
                                                           max_items + 1) AS l);
@@ -96,7 +96,7 @@ LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER COST 20000
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-  PERFORM auth.require_may_ask(auth.require_user(_access_token), user_id, resource_type, resource_id);
+  PERFORM auth.require_may_ask_about(auth.require_user(_access_token), user_id, resource_type, resource_id);
   RETURN jsonb_build_object('actions', to_jsonb(ARRAY(
     SELECT l.action FROM auth.list_actions(user_id, resource_type, resource_id, service) AS l)));
 END

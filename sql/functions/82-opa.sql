@@ -17,6 +17,7 @@ DECLARE
   resource jsonb := input -> 'resource';
   user_id bigint := auth.read_user_id(input -> 'user' ->> 'id');
   resource_id uuid := auth.read_resource_id(resource ->> 'id');
+  decision record;
 BEGIN
   allowed := false;
   IF user_id IS NULL OR resource_id IS NULL
@@ -37,8 +38,13 @@ BEGIN
     deny_reason := 'hierarchy_mismatch';
     RETURN;
   END IF;
-  SELECT c.allowed, c.deny_reason INTO allowed, deny_reason
+  SELECT c.* INTO decision
     FROM auth.check_access(user_id, input ->> 'action', resource ->> 'type', resource_id, input ->> 'service') AS c;
+  IF decision.granted_by = 'superuser' THEN
+    PERFORM auth.audit_superuser(user_id, input ->> 'action');
+  END IF;
+  allowed := decision.allowed;
+  deny_reason := decision.deny_reason;
 END
 $function$;
 COMMENT ON FUNCTION auth.decide_opa_input(text, text) IS

@@ -77,7 +77,7 @@ BEGIN
   IF request -> 'subject' ->> 'type' <> 'user' OR resource_type NOT IN ('organization', 'account', 'project') THEN
     RETURN '{"decision": false, "context": {"reason": "unknown_type"}}'::jsonb;
   END IF;
-  PERFORM auth.require_may_ask(caller_id, subject_id, resource_type, resource_id);
+  PERFORM auth.require_may_ask_about(caller_id, subject_id, resource_type, resource_id);
   SELECT c.* INTO decision
     FROM auth.check_access(subject_id, request -> 'action' ->> 'name', resource_type, resource_id,
                            request -> 'context' ->> 'service') AS c;
@@ -90,6 +90,22 @@ COMMENT ON FUNCTION auth.decide_authzen(jsonb, bigint) IS
 $$Decides one AuthZEN evaluation: decision, and context with granted_by or reason. request: one without fault.
 caller_id: who asks. Errors: A0403 when they may not. Callers: functions of this extension.$$;
 
+CREATE OR REPLACE FUNCTION auth.audit_authzen(requests jsonb[], decisions jsonb[]) RETURNS void
+LANGUAGE plpgsql STABLE COST 50
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  PERFORM auth.audit_superuser(use.user_id, use.action, use.times)
+     FROM (SELECT (d.request -> 'subject' ->> 'id')::bigint, d.request -> 'action' ->> 'name', count(*)
+             FROM unnest(requests, decisions) AS d (request, decision)
+            WHERE d.decision -> 'context' ->> 'granted_by' = 'superuser'
+            GROUP BY 1, 2) AS use (user_id, action, times);
+END
+$function$;
+COMMENT ON FUNCTION auth.audit_authzen(jsonb[], jsonb[]) IS
+$$Leaves an audit line for each superuser and action among evaluations. requests, decisions: what was asked and, in the
+same order, decided. Errors: none. Callers: functions of this extension.$$;
+
 CREATE OR REPLACE FUNCTION auth.answer_authzen_evaluation(
   _body text DEFAULT NULL, _headers jsonb DEFAULT NULL, _access_token text DEFAULT NULL)
 RETURNS jsonb
@@ -98,10 +114,12 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
   caller_id bigint := auth.require_user(_access_token);
+  request jsonb := auth.read_authzen_request(
+    _body, _headers, '{subject.type,subject.id,action.name,resource.type,resource.id}');
+  decision jsonb := auth.decide_authzen(request, caller_id);
 BEGIN
-  RETURN auth.decide_authzen(
-    auth.read_authzen_request(_body, _headers, '{subject.type,subject.id,action.name,resource.type,resource.id}'),
-    caller_id);
+  PERFORM auth.audit_authzen(ARRAY[request], ARRAY[decision]);
+  RETURN decision;
 END
 $function$;
 COMMENT ON FUNCTION auth.answer_authzen_evaluation(text, jsonb, text) IS
@@ -142,6 +160,7 @@ DECLARE
   evaluation jsonb;
   fault text;
   decision jsonb;
+  asked jsonb[] := ARRAY[]::jsonb[];
   decisions jsonb[] := ARRAY[]::jsonb[];
 BEGIN
   IF jsonb_typeof(evaluations) <> 'array' THEN
@@ -158,7 +177,9 @@ BEGIN
     IF fault IS NOT NULL THEN
       PERFORM auth.refuse(400, fault);
     END IF;
-    RETURN auth.decide_authzen(request, caller_id);
+    decision := auth.decide_authzen(request, caller_id);
+    PERFORM auth.audit_authzen(ARRAY[request], ARRAY[decision]);
+    RETURN decision;
   END IF;
 
   FOR evaluation IN SELECT e.value FROM jsonb_array_elements(evaluations) WITH ORDINALITY AS e (value, place)
@@ -180,10 +201,12 @@ BEGIN
       decision := jsonb_build_object('decision', false, 'context', jsonb_build_object(
         'error', jsonb_build_object('status', 400, 'message', fault)));
     END IF;
+    asked := array_append(asked, evaluation);
     decisions := array_append(decisions, decision);
     EXIT WHEN semantic = 'deny_on_first_deny' AND NOT (decision -> 'decision')::boolean
            OR semantic = 'permit_on_first_permit' AND (decision -> 'decision')::boolean;
   END LOOP;
+  PERFORM auth.audit_authzen(asked, decisions);
   RETURN jsonb_build_object('evaluations', to_jsonb(decisions));
 END
 $function$;
@@ -281,7 +304,7 @@ DECLARE
   found text[] := ARRAY[]::text[];
 BEGIN
   IF request -> 'subject' ->> 'type' = 'user' AND resource_type IN ('organization', 'account', 'project') THEN
-    PERFORM auth.require_may_ask(caller_id, NULL, resource_type, resource_id);
+    PERFORM auth.require_may_ask_about(caller_id, NULL, resource_type, resource_id);
     found := ARRAY(
       SELECT l.user_id FROM auth.list_subjects(resource_type, resource_id, request -> 'action' ->> 'name',
         request -> 'context' ->> 'service', auth.read_user_id(page.after), page.size + 1) AS l);
@@ -312,8 +335,7 @@ DECLARE
   found text[] := ARRAY[]::text[];
 BEGIN
   IF request -> 'subject' ->> 'type' = 'user' AND resource_type IN ('organization', 'account', 'project') THEN
-    -- No resource: only a superuser may ask about somebody else.
-    PERFORM auth.require_may_ask(caller_id, subject_id, 'organization', NULL);
+    PERFORM auth.require_may_ask_about(caller_id, subject_id, NULL, NULL);
     found := ARRAY(
       SELECT l.resource_id FROM auth.list_resources(subject_id, request -> 'action' ->> 'name', resource_type,
         request -> 'context' ->> 'service', auth.read_resource_id(page.after), page.size + 1) AS l);
@@ -345,7 +367,7 @@ DECLARE
   found text[] := ARRAY[]::text[];
 BEGIN
   IF request -> 'subject' ->> 'type' = 'user' AND resource_type IN ('organization', 'account', 'project') THEN
-    PERFORM auth.require_may_ask(caller_id, subject_id, resource_type, resource_id);
+    PERFORM auth.require_may_ask_about(caller_id, subject_id, resource_type, resource_id);
     found := ARRAY(
       SELECT l.action
         FROM auth.list_actions(subject_id, resource_type, resource_id, request -> 'context' ->> 'service') AS l

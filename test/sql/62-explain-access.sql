@@ -100,7 +100,7 @@ SELECT results_eq(
            ('role', 'does not matter', 'role editor on organization "Acme"',
             'allows edit_project, view_project on a project'),
            ('role', 'does not matter', 'role admin on account "Sales"',
-            'expired at 2020-01-01 00:00:00 UTC, allows manage_account, edit_project, view_project on a project'),
+            'expired at 2020-01-01 00:00:00 UTC, allows edit_project, manage_account, view_project on a project'),
            ('role', 'does not matter', 'role "Analyst" (viewer) on project "Q4"',
             'allows run_report, view_project in service "reports"; '
             'group "Contractors" on account "Sales" comes first and denies'),
@@ -113,10 +113,11 @@ SELECT results_eq(
   $$VALUES ('role', 'grants', 'role editor on organization "Acme"'),
            ('decision', 'allowed', 'view_project on project "Q4"')$$, 'a grant too');
 SELECT results_eq(
-  $$SELECT rule, effect, object, reason FROM auth.explain_access(NULL, NULL, NULL, NULL)$$,
+  $$SELECT rule, effect, object, reason FROM auth.explain_access(NULL, 'view_project', NULL, NULL)$$,
   $$VALUES ('user', 'denies', 'user NULL', 'there is no such user'),
            ('resource', 'denies', 'NULL NULL', 'there is no such resource'),
-           ('decision', 'denied', 'NULL on nothing', 'user_not_found')$$, 'NULLs are nobody and nothing');
+           ('decision', 'denied', 'view_project on nothing', 'user_not_found')$$, 'NULLs are nobody and nothing');
+SELECT throws_ok('SELECT * FROM auth.explain_access(62, NULL, NULL, NULL)', '22004', NULL, 'but an action is needed');
 
 SELECT finish();
 ROLLBACK;

@@ -1,5 +1,36 @@
--- Bodies that a function reads by itself, for protocols with their own words for a bad one: there the gateway passes
--- on what was sent (an argument `_body text`), whatever it is.
+-- What the questions about access that come over HTTP have in common: who may ask, what is audited, and bodies that a
+-- function reads by itself, for protocols with their own words for a bad one (there the gateway passes on what was sent
+-- as `_body text`, whatever it is).
+
+CREATE OR REPLACE FUNCTION auth.require_may_ask_about(
+  caller_id bigint, user_id bigint, resource_type text, resource_id uuid)
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 200
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  -- Somebody else, whoever that is: # 1 makes another number of any.
+  PERFORM auth.require_may_ask(caller_id, coalesce(user_id, caller_id # 1), resource_type, resource_id);
+END
+$function$;
+COMMENT ON FUNCTION auth.require_may_ask_about(bigint, bigint, text, uuid) IS
+$$Does what auth.require_may_ask does, also where nobody in particular is asked about. caller_id: who asks. user_id:
+about whom; NULL: about anybody, or somebody who does not exist. resource_type, resource_id: on what; NULL: anywhere, so
+only a superuser may ask about others. Errors: A0403. Callers: functions of this extension.$$;
+
+CREATE OR REPLACE FUNCTION auth.audit_superuser(user_id bigint, action text, times bigint DEFAULT 1) RETURNS void
+LANGUAGE plpgsql STABLE COST 10
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  RAISE INFO USING ERRCODE = 'A0AUD',
+    MESSAGE = format('superuser allowed: user %s, action "%s", %s time(s)', user_id, left(action, 63), times);
+END
+$function$;
+COMMENT ON FUNCTION auth.audit_superuser(bigint, text, bigint) IS
+$$Leaves an audit line in the gateway's log, as auth.answer_access_check does: that a user was allowed something for
+being a superuser. user_id, action: who, and what. times: how often. Errors: none. Callers: functions of this
+extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.read_json_body(body text) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE COST 100
