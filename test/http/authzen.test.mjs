@@ -3,6 +3,7 @@
 // projects here, read is view_project, write is edit_project.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { until } from "./support/poll.mjs";
 import { assertProblem } from "./support/problem.mjs";
 import { startSystem } from "./support/system.mjs";
 import { makeWorld } from "./support/world.mjs";
@@ -472,6 +473,26 @@ test("a service's permissions and groups count when context.service names it", a
   const subjects = { subject: user, action: read, resource: record1 };
   assert.ok(!ids(await finds("subject", { ...subjects, context: { service: "wiki" } })).includes(bob.id));
   assert.ok(ids(await finds("subject", { ...subjects, context: { service: "blog" } })).includes(bob.id));
+});
+
+test("what a superuser is allowed leaves an audit line, one for each action", async () => {
+  const asked = { ...valid, subject: { type: "user", id: String(root.id) } };
+  const evaluations = [{}, {}, { action: write }, { subject: bob }];
+  for (const [send, id, expected] of [
+    [evaluate, "audit-one", ['action "view_project", 1 time(s)']],
+    [evaluateAll, "audit-single", ['action "view_project", 1 time(s)']],
+    [(json, options) => evaluateAll({ ...json, evaluations }, options), "audit-many", ['action "edit_project", 1 time(s)', 'action "view_project", 2 time(s)']],
+  ]) {
+    await send(asked, { headers: { "X-Request-ID": id } });
+    const lines = await until("the audit lines", () => {
+      const found = system.gateway.log().split("\n").filter((line) => line.includes('"audit"') && line.includes(`"${id}"`));
+      return found.length >= expected.length && found;
+    });
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line).deed).sort(),
+      expected.map((deed) => `superuser allowed: user ${root.id}, ${deed}`),
+    );
+  }
 });
 
 test("a decision is never older than the last commit", async () => {

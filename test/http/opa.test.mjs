@@ -2,6 +2,7 @@
 // that the input claims makes them better than what the tables hold.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { until } from "./support/poll.mjs";
 import { assertProblem } from "./support/problem.mjs";
 import { startSystem } from "./support/system.mjs";
 import { makeWorld } from "./support/world.mjs";
@@ -37,6 +38,17 @@ test("the tables decide", async () => {
   await allows({ input: input(carol, "manage_account", { resource: { type: "account", id: account, account_id: account } }) }, true);
   await allows({ input: input(root, "anything") }, true);
   assert.deepEqual(await allows({ input: input(eve, "view_project") }, false), nothing);
+});
+
+test("what a superuser is allowed leaves an audit line", async () => {
+  for (const path of ["/v1/data/rbac", "/v1/data/rbac/allow"]) {
+    const headers = { "X-Request-ID": `audit${path.replaceAll("/", "-")}` };
+    await client.post(path, { input: input(root, "anything") }, { token: root.access_token, headers });
+    const line = await until("the audit line", () =>
+      system.gateway.log().split("\n").find((line) => line.includes('"audit"') && line.includes(headers["X-Request-ID"])),
+    );
+    assert.equal(JSON.parse(line).deed, `superuser allowed: user ${root.id}, action "anything", 1 time(s)`);
+  }
 });
 
 test("not what the document claims about the user", async () => {
