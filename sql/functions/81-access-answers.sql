@@ -3,7 +3,8 @@
 CREATE OR REPLACE FUNCTION auth.show_authorization_health() RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
 AS $function$
-SELECT pg_catalog.jsonb_build_object('status', 'healthy', 'opa', 'healthy', 'message', 'Decisions are made by the database')
+SELECT pg_catalog.jsonb_build_object(
+         'status', 'healthy', 'opa', 'healthy', 'message', 'Decisions are made by the database')
 $function$;
 COMMENT ON FUNCTION auth.show_authorization_health() IS
 $$Answers that access can be decided: status and opa healthy, message. It is answered by the database that decides, so
@@ -58,10 +59,10 @@ END
 $function$;
 COMMENT ON FUNCTION auth.answer_resource_list(bigint, text, text, text, uuid, integer, text) IS
 $$Answers a page of auth.list_resources: resource_ids, and next_after, the value of after for the next page, null at the
-end. user_id, action, resource_type, service, after: as for auth.list_resources. max_items: length of the page, 1 to 1000.
-_access_token: the caller's; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is
-authenticated; A0403 when a caller who is no superuser asks about somebody else; A0422 for another max_items; 22023 when
-resource_type is none. Callers: auth_gateway.$$;
+end. user_id, action, resource_type, service, after: as for auth.list_resources. max_items: length of the page, 1 to
+1000. _access_token: the caller's; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody
+is authenticated; A0403 when a caller who is no superuser asks about somebody else; A0422 for another max_items; 22023
+when resource_type is none. Callers: auth_gateway.$$;
 
 CREATE OR REPLACE FUNCTION auth.answer_subject_list(
   resource_type text, resource_id uuid, action text, service text DEFAULT NULL, after bigint DEFAULT NULL,

@@ -50,8 +50,8 @@ $function$;
 COMMENT ON FUNCTION auth.decide_opa_input(text, text) IS
 $$Decides what the input document of the replaced policy asks: user.id, action, resource.type, resource.id, service.
 resource.organization_id and resource.account_id, where given, must be those of the tables. body: as it was sent,
-{"input": …}; NULL: no input. access_token: the caller's. deny_reason: that of auth.check_access, hierarchy_mismatch, or
-input_undefined when something asked for is missing or of another type. Errors: A0400 when the body is no JSON
+{"input": …}; NULL: no input. access_token: the caller's. deny_reason: that of auth.check_access, hierarchy_mismatch,
+or input_undefined when something asked for is missing or of another type. Errors: A0400 when the body is no JSON
 object; A0401 when nobody is authenticated; A0403 when the caller may not ask. Callers: functions of this
 extension.$$;
 
@@ -64,9 +64,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.answer_opa_allow(text, text) IS
-$$Answers OPA's data.rbac.allow: {"result": true} or {"result": false}. _body: {"input": {"user": {"id": …}, "action": …,
-"resource": {"type": …, "id": …}, "service": …}}, whatever the media type; the rest of the input is not believed.
-An input in which something is missing is denied. _access_token: the caller's; NULL: whoever auth.authenticate named
+$$Answers OPA's data.rbac.allow: {"result": true} or {"result": false}. _body: {"input": {"user": {"id": …},
+"action": …, "resource": {"type": …, "id": …}, "service": …}}, whatever the media type; the rest of the input is not
+believed. An input in which something is missing is denied. _access_token: the caller's; NULL: whoever auth.authenticate named
 in this transaction. Errors: A0400 when the body is no JSON object; A0401 when nobody is authenticated; A0403 when the
 caller asks about somebody else on a resource that the caller does not administer. Callers: auth_gateway.$$;
 

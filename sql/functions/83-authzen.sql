@@ -1,7 +1,7 @@
 -- AuthZEN Authorization API 1.0: evaluation, evaluations, the three searches, metadata.
 --
--- 1. A subject is {"type": "user", "id": the user's id as digits}; a resource an organization, account or project by its
---    UUID. Any other type, and any other id, exists nowhere: false, or an empty list.
+-- 1. A subject is {"type": "user", "id": the user's id as digits}; a resource an organization, account or project by
+--    its UUID. Any other type, and any other id, exists nowhere: false, or an empty list.
 -- 2. The service whose permissions and groups count is context.service; AuthZEN has no word of its own for it.
 --    Properties are accepted and not evaluated.
 -- 3. What is wrong with a request is a 400 that says so, also where the rest of this API answers 415 or 422; within a
@@ -39,7 +39,8 @@ COMMENT ON FUNCTION auth.find_authzen_fault(jsonb, text[]) IS
 $$Says what is wrong with an AuthZEN request, NULL when nothing is. request: an object. required: the members that it
 needs, as entity.member. Unknown members are no fault. Errors: none. Callers: functions of this extension.$$;
 
-CREATE OR REPLACE FUNCTION auth.read_authzen_request(body text, headers jsonb, required text[], ignored text DEFAULT NULL)
+CREATE OR REPLACE FUNCTION auth.read_authzen_request(
+  body text, headers jsonb, required text[], ignored text DEFAULT NULL)
 RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE COST 100
 SET search_path = pg_catalog, pg_temp
@@ -60,8 +61,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.read_authzen_request(text, jsonb, text[], text) IS
-$$Reads an AuthZEN request. body: as it was sent. headers: the request's. required: see auth.find_authzen_fault. ignored:
-the member to leave out. Errors: A0400 when the body is not announced as application/json, is no JSON object, or lacks
+$$Reads an AuthZEN request. body: as it was sent. headers: the request's. required: see auth.find_authzen_fault.
+ignored: the member to leave out. Errors: A0400 when the body is not announced as application/json, is no JSON object, or lacks
 something. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.decide_authzen(request jsonb, caller_id bigint) RETURNS jsonb
@@ -134,8 +135,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 50
 AS $function$
 SELECT jsonb_object_agg(e.name, CASE
          WHEN evaluation -> e.name IS NULL THEN defaults -> e.name
-         WHEN jsonb_typeof(evaluation -> e.name) <> 'object' OR jsonb_typeof(defaults -> e.name) IS DISTINCT FROM 'object'
-           THEN evaluation -> e.name
+         WHEN jsonb_typeof(evaluation -> e.name) <> 'object'
+           OR jsonb_typeof(defaults -> e.name) IS DISTINCT FROM 'object' THEN evaluation -> e.name
          -- The whole entity is replaced, but for the identifiers that it leaves out.
          ELSE (SELECT coalesce(jsonb_object_agg(m.key, m.value), '{}') FROM jsonb_each(defaults -> e.name) AS m
                 WHERE m.key IN ('type', 'id', 'name') AND e.name <> 'context') || (evaluation -> e.name) END)
@@ -222,7 +223,8 @@ not ask. Callers: auth_gateway.$$;
 CREATE OR REPLACE FUNCTION auth.make_authzen_token(query text, size integer, after text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 10
 AS $function$
-SELECT format('%s.%s.%s', encode(sha256(convert_to(format('%s %s %s', size, after, query), 'UTF8')), 'hex'), size, after)
+SELECT format('%s.%s.%s',
+              encode(sha256(convert_to(format('%s %s %s', size, after, query), 'UTF8')), 'hex'), size, after)
 $function$;
 COMMENT ON FUNCTION auth.make_authzen_token(text, integer, text) IS
 $$Makes the token of an AuthZEN search's next page. query: the search without its page. size: results a page. after: id
@@ -277,8 +279,9 @@ RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 100
 AS $function$
 SELECT jsonb_build_object(
-         'results', coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('type', type, member, f.id)) ORDER BY f.place)
-                               FILTER (WHERE f.place <= size), '[]'),
+         'results', coalesce(
+           jsonb_agg(jsonb_strip_nulls(jsonb_build_object('type', type, member, f.id)) ORDER BY f.place)
+             FILTER (WHERE f.place <= size), '[]'),
          'page', jsonb_build_object('next_token', CASE WHEN cardinality(found) > size
            THEN auth.make_authzen_token(query, size, coalesce(found[size], after)) ELSE '' END))
   FROM unnest(found) WITH ORDINALITY AS f (id, place)

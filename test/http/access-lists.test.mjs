@@ -33,8 +33,18 @@ test("an explanation has its steps in order and ends with the decision", async (
     allowed: true,
     steps: [
       { rule: "user", effect: "passes", object: `user ${alice.id}`, reason: "status is active" },
-      { rule: "resource", effect: "passes", object: 'project "one"', reason: `lies in account "Sales" in organization "${world.organization_name}"` },
-      { rule: "role", effect: "grants", object: 'role editor on project "one"', reason: "allows edit_project, view_project on a project" },
+      {
+        rule: "resource",
+        effect: "passes",
+        object: 'project "one"',
+        reason: `lies in account "Sales" in organization "${world.organization_name}"`,
+      },
+      {
+        rule: "role",
+        effect: "grants",
+        object: 'role editor on project "one"',
+        reason: "allows edit_project, view_project on a project",
+      },
       { rule: "decision", effect: "allowed", object: 'edit_project on project "one"', reason: "role" },
     ],
   });
@@ -110,7 +120,8 @@ test("arguments that are none are refused", async () => {
       assertInvalid(await get(what, rest), `query.${name}`);
     }
     if ("user_id" in parameters) assertInvalid(await get(what, { ...parameters, user_id: "x" }), "query.user_id");
-    if ("resource_id" in parameters) assertInvalid(await get(what, { ...parameters, resource_id: "x" }), "query.resource_id");
+    if ("resource_id" in parameters)
+      assertInvalid(await get(what, { ...parameters, resource_id: "x" }), "query.resource_id");
     const answer = await get(what, { ...parameters, resource_type: "spaceship" });
     if (what === "explain_access") assert.equal(answer.body.steps.at(-1).reason, "resource_not_found");
     else assertProblem(answer, 422);
@@ -119,7 +130,10 @@ test("arguments that are none are refused", async () => {
     assertProblem(await get("list_subjects", { ...subjects, max_items }), 422, /^max_items/);
     assertProblem(await get("list_resources", { ...resources, max_items }), 422, /^max_items/);
   }
-  assertProblem(await client.get(`/api/authz/list_actions?user_id=${alice.id}&user_id=${bob.id}`, { token: root.access_token }), 422);
+  assertProblem(
+    await client.get(`/api/authz/list_actions?user_id=${alice.id}&user_id=${bob.id}`, { token: root.access_token }),
+    422,
+  );
 });
 
 test("an assignment on the account lists what is below it", async () => {

@@ -74,11 +74,16 @@ async function refusesWhatIsNoRequest(api, json) {
     assertProblem(await send(body, type), 400, "The body must be application/json");
   for (const malformed of ["", "{", "nonsense", body + "x", '{"subject": "\ud800"}', "[".repeat(60_000), "NaN"])
     assertProblem(await send(malformed), 400);
-  for (const other of ["[]", "7", '"x"', "null"]) assertProblem(await send(other), 400, "The body is not a JSON object");
+  for (const other of ["[]", "7", '"x"', "null"])
+    assertProblem(await send(other), 400, "The body is not a JSON object");
   assertProblem(await send(Buffer.from('{"subject":"\xff"}', "latin1")), 400);
   assertProblem(await send(Buffer.from(`${body}\0`)), 400);
   assertProblem(await send('{"subject": {"type": "a\\u0000b", "id": "1"}}'), 400);
-  assertProblem(await send(`{"${Object.keys(json)[0]}": {}, ${body.slice(1)}`), 400, "The body has two members of the same name");
+  assertProblem(
+    await send(`{"${Object.keys(json)[0]}": {}, ${body.slice(1)}`),
+    400,
+    "The body has two members of the same name",
+  );
 }
 
 describe("Basic Core", () => {
@@ -161,7 +166,11 @@ describe("Batch Core", () => {
   const denied = { ...valid, subject: bob, action: write };
 
   test("3-2-1: defaults serve all", () =>
-    decisions({ subject: alice, action: read, evaluations: [{ resource: record1 }, { resource: record2 }] }, true, true));
+    decisions(
+      { subject: alice, action: read, evaluations: [{ resource: record1 }, { resource: record2 }] },
+      true,
+      true,
+    ));
   test("3-2-2: in order", () =>
     decisions({ subject: bob, resource: record1, evaluations: [{ action: read }, { action: write }] }, true, false));
   test("3-2-5: without defaults", () => decisions({ evaluations: [valid, denied] }, true, false));
@@ -178,7 +187,12 @@ describe("Batch Core", () => {
     ));
   test("3-2-7: an entity is replaced whole, but for identifiers that it leaves out", () =>
     decisions(
-      { subject: alice, action: write, resource: record, evaluations: [{ resource: { id: record1.id } }, { resource: record2 }] },
+      {
+        subject: alice,
+        action: write,
+        resource: record,
+        evaluations: [{ resource: { id: record1.id } }, { resource: record2 }],
+      },
       true,
       false,
     ));
@@ -272,7 +286,10 @@ describe("Search Core", () => {
   });
   test("4-4-1, 4-4-2: actions, with a context or without", async () => {
     assert.deepEqual(names(await finds("action", actions)), ["edit_project", "view_project"]);
-    assert.deepEqual(names(await finds("action", { ...actions, context: {}, action: 7 })), ["edit_project", "view_project"]);
+    assert.deepEqual(names(await finds("action", { ...actions, context: {}, action: 7 })), [
+      "edit_project",
+      "view_project",
+    ]);
     assert.equal(names(await finds("action", { ...actions, subject: { type: "user", id: String(root.id) } }))[0], "*");
   });
   test("every result evaluates to true, and what is left out does not", async () => {
@@ -325,7 +342,15 @@ describe("Search Core", () => {
     await refused("subject", { ...subjects, context: { service: "x" } }, { token });
     await refused("resource", resources, { token });
     await refused("subject", subjects, { token, limit: 2 });
-    for (const other of [`${token}0`, token.replace(/^./, (c) => (c === "0" ? "1" : "0")), token.slice(1), "x", ".", "..", " "])
+    for (const other of [
+      `${token}0`,
+      token.replace(/^./, (c) => (c === "0" ? "1" : "0")),
+      token.slice(1),
+      "x",
+      ".",
+      "..",
+      " ",
+    ])
       await refused("subject", subjects, { token: other });
     await refused("subject", subjects, { token: token.replace(/\.\d+$/, ".7777") });
     const reordered = { resource: record1, action: read, subject: user, page: { token, limit: 1 } };
@@ -367,9 +392,32 @@ describe("Search Core", () => {
   });
   test("4-7-1, 4-7-2: what is missing is a 400", async () => {
     const missing = {
-      subject: [["subject"], ["action"], ["resource"], ["subject", "type"], ["action", "name"], ["resource", "type"], ["resource", "id"]],
-      resource: [["subject"], ["action"], ["resource"], ["subject", "type"], ["subject", "id"], ["action", "name"], ["resource", "type"]],
-      action: [["subject"], ["resource"], ["subject", "type"], ["subject", "id"], ["resource", "type"], ["resource", "id"]],
+      subject: [
+        ["subject"],
+        ["action"],
+        ["resource"],
+        ["subject", "type"],
+        ["action", "name"],
+        ["resource", "type"],
+        ["resource", "id"],
+      ],
+      resource: [
+        ["subject"],
+        ["action"],
+        ["resource"],
+        ["subject", "type"],
+        ["subject", "id"],
+        ["action", "name"],
+        ["resource", "type"],
+      ],
+      action: [
+        ["subject"],
+        ["resource"],
+        ["subject", "type"],
+        ["subject", "id"],
+        ["resource", "type"],
+        ["resource", "id"],
+      ],
     };
     const json = { subject: subjects, resource: resources, action: actions };
     for (const [what, paths] of Object.entries(missing))
@@ -424,8 +472,13 @@ describe("who may ask", () => {
   test("everybody about themselves", async () => {
     assert.equal((await evaluate(valid, as(world.alice))).body.decision, true);
     assert.equal((await evaluate({ ...valid, subject: about(world.eve) }, as(world.eve))).body.decision, false);
-    assert.equal((await finds("resource", { subject: alice, action: read, resource: record }, as(world.alice))).results.length, 2);
-    assert.deepEqual(names(await finds("action", { subject: bob, resource: record1 }, as(world.bob))), ["view_project"]);
+    assert.equal(
+      (await finds("resource", { subject: alice, action: read, resource: record }, as(world.alice))).results.length,
+      2,
+    );
+    assert.deepEqual(names(await finds("action", { subject: bob, resource: record1 }, as(world.bob))), [
+      "view_project",
+    ]);
   });
   test("admins about what they administer", async () => {
     assert.equal((await evaluate(valid, as(world.carol))).body.decision, true);
@@ -433,13 +486,21 @@ describe("who may ask", () => {
     const organization = { type: "organization", id: world.organization };
     assertProblem(await evaluate({ ...valid, resource: organization }, as(world.carol)), 403, detail);
     assertProblem(await search("subject", { ...subjects, resource: organization }, as(world.carol)), 403, detail);
-    assertProblem(await search("resource", { subject: alice, action: read, resource: record }, as(world.carol)), 403, detail);
+    assertProblem(
+      await search("resource", { subject: alice, action: read, resource: record }, as(world.carol)),
+      403,
+      detail,
+    );
   });
   test("nobody else, and no token of a page helps", async () => {
     assertProblem(await evaluate(valid, as(world.bob)), 403, detail);
     assertProblem(await evaluateAll(valid, as(world.bob)), 403, detail);
     assertProblem(await search("subject", subjects, as(world.alice)), 403, detail);
-    assertProblem(await search("resource", { subject: alice, action: read, resource: record }, as(world.bob)), 403, detail);
+    assertProblem(
+      await search("resource", { subject: alice, action: read, resource: record }, as(world.bob)),
+      403,
+      detail,
+    );
     assertProblem(await search("action", { subject: alice, resource: record1 }, as(world.bob)), 403, detail);
     const { page } = await finds("subject", { ...subjects, page: { limit: 1 } });
     assertProblem(await search("subject", { ...subjects, page: { token: page.next_token } }, as(world.alice)), 403);
@@ -460,7 +521,10 @@ test("a service's permissions and groups count when context.service names it", a
     "INSERT INTO auth.groups (organization_id, name) VALUES ($1, 'Contractors') RETURNING id",
     [world.organization],
   );
-  await database.query("INSERT INTO auth.group_permissions (group_id, service_name, deny_actions) VALUES ($1, 'wiki', '{*}')", [id]);
+  await database.query(
+    "INSERT INTO auth.group_permissions (group_id, service_name, deny_actions) VALUES ($1, 'wiki', '{*}')",
+    [id],
+  );
   await database.query(
     `INSERT INTO auth.user_group_memberships (user_id, group_id, resource_id, resource_type)
      VALUES ($1, $2, $3, 'account')`,
@@ -481,11 +545,18 @@ test("what a superuser is allowed leaves an audit line, one for each action", as
   for (const [send, id, expected] of [
     [evaluate, "audit-one", ['action "view_project", 1 time(s)']],
     [evaluateAll, "audit-single", ['action "view_project", 1 time(s)']],
-    [(json, options) => evaluateAll({ ...json, evaluations }, options), "audit-many", ['action "edit_project", 1 time(s)', 'action "view_project", 2 time(s)']],
+    [
+      (json, options) => evaluateAll({ ...json, evaluations }, options),
+      "audit-many",
+      ['action "edit_project", 1 time(s)', 'action "view_project", 2 time(s)'],
+    ],
   ]) {
     await send(asked, { headers: { "X-Request-ID": id } });
     const lines = await until("the audit lines", () => {
-      const found = system.gateway.log().split("\n").filter((line) => line.includes('"audit"') && line.includes(`"${id}"`));
+      const found = system.gateway
+        .log()
+        .split("\n")
+        .filter((line) => line.includes('"audit"') && line.includes(`"${id}"`));
       return found.length >= expected.length && found;
     });
     assert.deepEqual(

@@ -1,5 +1,5 @@
-// OPA's data API at the paths of the policy that this service replaces: the same answers for the same input, and nothing
-// that the input claims makes them better than what the tables hold.
+// OPA's data API at the paths of the policy that this service replaces: the same answers for the same input, and
+// nothing that the input claims makes them better than what the tables hold.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { until } from "./support/poll.mjs";
@@ -35,7 +35,10 @@ test("the tables decide", async () => {
   await allows({ input: input(alice, "edit_project") }, true);
   await allows({ input: input(bob, "view_project") }, true);
   await allows({ input: input(bob, "edit_project") }, false);
-  await allows({ input: input(carol, "manage_account", { resource: { type: "account", id: account, account_id: account } }) }, true);
+  await allows(
+    { input: input(carol, "manage_account", { resource: { type: "account", id: account, account_id: account } }) },
+    true,
+  );
   await allows({ input: input(root, "anything") }, true);
   assert.deepEqual(await allows({ input: input(eve, "view_project") }, false), nothing);
 });
@@ -45,7 +48,10 @@ test("what a superuser is allowed leaves an audit line", async () => {
     const headers = { "X-Request-ID": `audit${path.replaceAll("/", "-")}` };
     await client.post(path, { input: input(root, "anything") }, { token: root.access_token, headers });
     const line = await until("the audit line", () =>
-      system.gateway.log().split("\n").find((line) => line.includes('"audit"') && line.includes(headers["X-Request-ID"])),
+      system.gateway
+        .log()
+        .split("\n")
+        .find((line) => line.includes('"audit"') && line.includes(headers["X-Request-ID"])),
     );
     assert.equal(JSON.parse(line).deed, `superuser allowed: user ${root.id}, action "anything", 1 time(s)`);
   }
@@ -63,7 +69,14 @@ test("not what the document claims about the user", async () => {
     groups: [],
   };
   await allows({ input: input(eve, "view_project", { user: claims }) }, false);
-  await allows({ input: input(alice, "view_project", { user: { id: alice.id, status: "suspended", overrides: { deny: ["view_project"] } } }) }, true);
+  await allows(
+    {
+      input: input(alice, "view_project", {
+        user: { id: alice.id, status: "suspended", overrides: { deny: ["view_project"] } },
+      }),
+    },
+    true,
+  );
   await database.query("UPDATE users SET status = 'suspended' WHERE id = $1", [bob.id]);
   await allows({ input: input(bob, "view_project") }, false);
   await database.query("UPDATE users SET status = 'active' WHERE id = $1", [bob.id]);
@@ -71,13 +84,16 @@ test("not what the document claims about the user", async () => {
 
 test("nor about where the resource lies", async () => {
   const other = "00000000-0000-4000-8000-000000000001";
-  const at = (claims) => ({ input: input(alice, "view_project", { resource: { type: "project", id: projects[0], ...claims } }) });
+  const at = (claims) => ({
+    input: input(alice, "view_project", { resource: { type: "project", id: projects[0], ...claims } }),
+  });
   await allows(at({}), true);
   await allows(at({ organization_id: organization }), true);
   await allows(at({ account_id: account.toUpperCase() }), true);
   await allows(at({ organization_id: null, account_id: null }), true);
   for (const wrong of [other, account, "x", "", 7, {}, []]) await allows(at({ organization_id: wrong }), false);
-  for (const wrong of [other, organization, "x", ""]) await allows(at({ organization_id: organization, account_id: wrong }), false);
+  for (const wrong of [other, organization, "x", ""])
+    await allows(at({ organization_id: organization, account_id: wrong }), false);
 });
 
 test("overrides and groups deny, and data.rbac says which", async () => {
@@ -92,14 +108,20 @@ test("overrides and groups deny, and data.rbac says which", async () => {
     "INSERT INTO auth.groups (organization_id, name) VALUES ($1, 'Contractors') RETURNING id",
     [organization],
   );
-  await database.query("INSERT INTO auth.group_permissions (group_id, service_name, deny_actions) VALUES ($1, 'wiki', '{archive}')", [id]);
+  await database.query(
+    "INSERT INTO auth.group_permissions (group_id, service_name, deny_actions) VALUES ($1, 'wiki', '{archive}')",
+    [id],
+  );
   await database.query(
     `INSERT INTO auth.user_group_memberships (user_id, group_id, resource_id, resource_type)
      VALUES ($1, $2, $3, 'organization')`,
     [eve.id, id, organization],
   );
   await allows({ input: input(eve, "archive") }, true);
-  assert.deepEqual(await allows({ input: input(eve, "archive", { service: "wiki" }) }, false), { ...nothing, deny_by_group: true });
+  assert.deepEqual(await allows({ input: input(eve, "archive", { service: "wiki" }) }, false), {
+    ...nothing,
+    deny_by_group: true,
+  });
 });
 
 test("what is undefined, or of another type, is denied and no error", async () => {
@@ -137,7 +159,9 @@ test("what is undefined, or of another type, is denied and no error", async () =
     { input: { ...good, service: {} } },
   ])
     assert.deepEqual(await allows(json, false), nothing, JSON.stringify(json));
-  assert.deepEqual((await client.request("POST", "/v1/data/rbac/allow", { token: root.access_token })).body, { result: false });
+  assert.deepEqual((await client.request("POST", "/v1/data/rbac/allow", { token: root.access_token })).body, {
+    result: false,
+  });
 });
 
 describe("as OPA", () => {
@@ -150,7 +174,16 @@ describe("as OPA", () => {
     }
   });
   test("what is no JSON is a 400", async () => {
-    for (const body of ["{", "nonsense", "[]", '"x"', "7", '{"input": {}, "input": {}}', '{"input": "\\u0000"}', "[".repeat(60_000)])
+    for (const body of [
+      "{",
+      "nonsense",
+      "[]",
+      '"x"',
+      "7",
+      '{"input": {}, "input": {}}',
+      '{"input": "\\u0000"}',
+      "[".repeat(60_000),
+    ])
       assertProblem(await client.request("POST", "/v1/data/rbac/allow", { body, token: root.access_token }), 400);
   });
   test("a bearer token is needed, and about others, rights", async () => {
@@ -166,6 +199,13 @@ describe("as OPA", () => {
     await allows({ input: input(alice, "view_project") }, true, alice);
     await allows({ input: input(alice, "view_project") }, true, carol);
     await allows({ input: input(eve, "view_project") }, false, carol);
-    assertProblem(await post("/v1/data/rbac", { input: input(alice, "x", { resource: { type: "organization", id: organization } }) }, carol), 403);
+    assertProblem(
+      await post(
+        "/v1/data/rbac",
+        { input: input(alice, "x", { resource: { type: "organization", id: organization } }) },
+        carol,
+      ),
+      403,
+    );
   });
 });

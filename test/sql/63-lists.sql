@@ -74,8 +74,8 @@ BEGIN
             FROM answer GROUP BY 1, 2, 3, 4) AS e
    CROSS JOIN LATERAL (
      SELECT coalesce(array_agg(a.action ORDER BY a.place), '{}') AS list
-       FROM auth.list_actions(e.user_id, e.resource_type, e.resource_id, e.service) WITH ORDINALITY AS a (action, place))
-     AS listed
+       FROM auth.list_actions(e.user_id, e.resource_type, e.resource_id, e.service)
+            WITH ORDINALITY AS a (action, place)) AS listed
    -- `fly` is named nowhere: it is allowed where everything is, and never listed. What no rule of the service names
    -- may be missing only if it is not named.
    WHERE NOT array_remove(listed.list, '*') <@ e.expected
@@ -155,15 +155,18 @@ BEGIN
   RETURN (plan -> 0 -> 'Plan' ->> 'Shared Hit Blocks')::bigint + (plan -> 0 -> 'Plan' ->> 'Shared Read Blocks')::bigint;
 END $$;
 CREATE FUNCTION pg_temp.subjects_page(project text, after bigint DEFAULT NULL) RETURNS text LANGUAGE sql AS
-$$SELECT format('SELECT * FROM auth.list_subjects(''project'', %L, ''view_project'', after => %L)', md5(project)::uuid, after)$$;
+$$SELECT format('SELECT * FROM auth.list_subjects(''project'', %L, ''view_project'', after => %L)',
+                md5(project)::uuid, after)$$;
 SELECT is((SELECT count(*) FROM auth.list_subjects('project', md5('lists1')::uuid, 'view_project', max_items => 10000)),
   10000::bigint, 'the large project has subjects to list');
-SELECT cmp_ok(pg_temp.blocks(pg_temp.subjects_page('lists1')), '<=', 2 * pg_temp.blocks(pg_temp.subjects_page('lists2')),
+SELECT cmp_ok(pg_temp.blocks(pg_temp.subjects_page('lists1')), '<=',
+              2 * pg_temp.blocks(pg_temp.subjects_page('lists2')),
   'the first 100 of 100,000 subjects cost at most twice the first 100 of 1,000');
 SELECT cmp_ok(pg_temp.blocks(pg_temp.subjects_page('lists1', 190000)), '<=',
               2 * pg_temp.blocks(pg_temp.subjects_page('lists2', 190000)), 'and so do those at the end');
 CREATE FUNCTION pg_temp.resources_page(user_id bigint) RETURNS text LANGUAGE sql AS
-$$SELECT format('SELECT * FROM auth.list_resources(%s, ''view_project'', ''project'', after => %L)', user_id, md5('half')::uuid)$$;
+$$SELECT format('SELECT * FROM auth.list_resources(%s, ''view_project'', ''project'', after => %L)',
+                user_id, md5('half')::uuid)$$;
 SELECT cmp_ok(pg_temp.blocks(pg_temp.resources_page(100001)), '<=', 2 * pg_temp.blocks(pg_temp.resources_page(100002)),
   'a page of 49,000 projects costs at most twice one of 1,000');
 INSERT INTO users (id, email, is_superuser) VALUES (100000, 'lists-root@sql.example', true);

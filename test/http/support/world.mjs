@@ -9,8 +9,8 @@ export async function makeWorld({ client, database }) {
           a AS (INSERT INTO accounts (organization_id, name) SELECT id, 'Sales' FROM o RETURNING id, organization_id),
           p AS (INSERT INTO projects (account_id, organization_id, name)
                 SELECT a.id, a.organization_id, n FROM a, unnest(ARRAY['one', 'two']) AS n RETURNING id, name)
-     SELECT (SELECT id FROM o) AS organization, (SELECT name FROM o) AS organization_name, (SELECT id FROM a) AS account,
-            (SELECT array_agg(id ORDER BY name)::text[] FROM p) AS projects`,
+     SELECT (SELECT id FROM o) AS organization, (SELECT name FROM o) AS organization_name,
+            (SELECT id FROM a) AS account, (SELECT array_agg(id ORDER BY name)::text[] FROM p) AS projects`,
   );
   const root = { email: freshEmail("root"), password: freshPassword() };
   [{ id: root.id }] = await database.query("SELECT auth.create_superuser($1, $2)::int AS id", [
