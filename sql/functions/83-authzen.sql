@@ -46,13 +46,17 @@ LANGUAGE plpgsql IMMUTABLE COST 100
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+  path text[] := string_to_array(ignored, '.');
   request jsonb;
   fault text;
 BEGIN
   IF coalesce(headers ->> 'content-type', '') !~* '^application/json[ \t]*(;|$)' THEN
     PERFORM auth.refuse(400, 'The body must be application/json');
   END IF;
-  request := auth.read_json_body(body) #- coalesce(string_to_array(ignored, '.'), '{}');
+  request := auth.read_json_body(body);
+  IF jsonb_typeof(request #> path[1:cardinality(path) - 1]) = 'object' THEN
+    request := request #- path;
+  END IF;
   fault := auth.find_authzen_fault(request, required);
   IF fault IS NOT NULL THEN
     PERFORM auth.refuse(400, fault);
@@ -62,8 +66,8 @@ END
 $function$;
 COMMENT ON FUNCTION auth.read_authzen_request(text, jsonb, text[], text) IS
 $$Reads an AuthZEN request. body: as it was sent. headers: the request's. required: see auth.find_authzen_fault.
-ignored: the member to leave out. Errors: A0400 when the body is not announced as application/json, is no JSON object, or lacks
-something. Callers: functions of this extension.$$;
+ignored: the member to leave out. Errors: A0400 when the body is not announced as application/json, is no JSON object,
+or lacks something. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.decide_authzen(request jsonb, caller_id bigint) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER COST 500
