@@ -64,6 +64,18 @@ GRANT EXECUTE ON FUNCTION
   auth.refuse(integer, text, jsonb), auth.problem(integer, text, jsonb)
 TO auth_caller;
 
+-- Role administration, from SQL: the same functions as over HTTP, with the identity of auth.authenticate.
+DO $administration$
+DECLARE
+  routed regproc;
+BEGIN
+  FOR routed IN SELECT r.function::regproc FROM auth.routes AS r WHERE r.builtin AND r.path LIKE '/api/rbac/%' LOOP
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO auth_caller', routed::oid::regprocedure);
+  END LOOP;
+END
+$administration$;
+GRANT EXECUTE ON FUNCTION auth.has_role_at(bigint, text, uuid, text, timestamptz) TO auth_caller;
+
 -- Whoever owns the extension may run a gateway and make the first superuser. It could drop the extension
 -- anyway; it still reads no table.
 DO $installer$
