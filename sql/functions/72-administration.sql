@@ -118,6 +118,8 @@ BEGIN
   IF new_parent_id IS NULL OR new_parent_id = parent_id OR NOT auth.can_see(caller_id, resource_type, resource_id) THEN
     by_right := (auth.require_level(caller_id, 3, resource_type, resource_id, 'NO KEY UPDATE')).by_right;
     RETURN;
+  ELSIF NOT auth.can_see(caller_id, parent_type, new_parent_id) THEN
+    PERFORM auth.refuse(404, initcap(parent_type) || ' not found');
   END IF;
   by_right := (auth.require_level(caller_id, 3, parent_type, least(parent_id, new_parent_id))).by_right;
   by_right := concat_ws(', ', by_right, nullif(

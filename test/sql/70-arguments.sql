@@ -23,6 +23,10 @@ BEGIN
                    WHEN type = 'jsonb'::regtype
                      THEN 'jsonb_build_object(''x-refresh-token'', repeat(''x'', 10000))'
                    WHEN type = 'inet'::regtype THEN '''2001:db8::/32''::inet'
+                   WHEN type = 'text[]'::regtype AND filler = 'empty' THEN '''{}''::text[]'
+                   WHEN type = 'text[]'::regtype THEN 'ARRAY[repeat(''x'', 10000), NULL]'
+                   WHEN type = 'boolean'::regtype THEN 'true'
+                   WHEN type = 'timestamptz'::regtype THEN '''infinity''::timestamptz'
                    WHEN type = 'uuid'::regtype THEN '''00000000-0000-0000-0000-000000000000''::uuid'
                    WHEN type IN ('integer'::regtype,
                      'bigint'::regtype) THEN CASE filler WHEN 'empty' THEN '0' ELSE '-1' END
