@@ -233,7 +233,7 @@ BEGIN
     PERFORM auth.refuse(422, 'after: Input should be the member next of the page before');
   END IF;
 
-  SELECT coalesce(jsonb_agg(to_jsonb(page) - 'place' ORDER BY page.place) FILTER (WHERE page.place <= "limit"), '[]'),
+  SELECT coalesce(jsonb_agg(to_jsonb(page) - ARRAY['place', 'read'] ORDER BY page.place) FILTER (WHERE page.place <= "limit"), '[]'),
          max(format('%s-%s-%s', (extract(epoch FROM page.at) * 1000000)::bigint, page.user_id, page.resource_id))
            FILTER (WHERE page.place = "limit" AND page.place < page.read)
     INTO changes, following
