@@ -19,18 +19,6 @@ constexpr std::size_t kMaximumPrepared = 1000;
 // How long after statement_timeout a server that has not answered is taken for dead.
 constexpr std::chrono::seconds kAnswerGrace{5};
 
-// A WARNING is meant for whoever runs the server (auth.list_routes names a route's missing function that
-// way).
-void log_notice(void*, const PGresult* notice) {
-  const auto field = [notice](int code) {
-    const char* text = PQresultErrorField(notice, code);
-    return text == nullptr ? std::string_view() : std::string_view(text);
-  };
-  const bool is_warning = field(PG_DIAG_SEVERITY_NONLOCALIZED) == "WARNING";
-  log(is_warning ? LogLevel::warning : LogLevel::debug, "database notice",
-      {{"notice", field(PG_DIAG_MESSAGE_PRIMARY)}});
-}
-
 bool is_fatal(const PGresult* result) {
   const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
   // Without any field the message is libpq's own: the connection is gone.
@@ -70,7 +58,10 @@ void DatabaseConnection::start(const HostAddresses& addresses) {
     close(connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
     return;
   }
-  PQsetNoticeReceiver(connection_.get(), log_notice, nullptr);
+  PQsetNoticeReceiver(
+      connection_.get(),
+      [](void* self, const PGresult* notice) { static_cast<DatabaseConnection*>(self)->take_notice(notice); },
+      this);
   watch({.read = false, .write = true});  // as if PQconnectPoll had said PGRES_POLLING_WRITING
 }
 
@@ -216,6 +207,20 @@ bool DatabaseConnection::take_result(Result result) {
   }
   close("the server's answers are out of order");
   return false;
+}
+
+// A WARNING is meant for whoever runs the server (auth.list_routes names a route's missing function that
+// way); an INFO of SQLSTATE A0AUD belongs to the call that is being answered.
+void DatabaseConnection::take_notice(const PGresult* notice) {
+  const auto field = [notice](int code) {
+    const char* text = PQresultErrorField(notice, code);
+    return text == nullptr ? std::string_view() : std::string_view(text);
+  };
+  const std::string_view message = field(PG_DIAG_MESSAGE_PRIMARY);
+  if (field(PG_DIAG_SQLSTATE) == "A0AUD" && !in_flight_.empty())
+    return in_flight_.front().call->on_audit(message);
+  const bool is_warning = field(PG_DIAG_SEVERITY_NONLOCALIZED) == "WARNING";
+  log(is_warning ? LogLevel::warning : LogLevel::debug, "database notice", {{"notice", message}});
 }
 
 void DatabaseConnection::finish_call() {

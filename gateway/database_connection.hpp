@@ -96,6 +96,7 @@ class DatabaseConnection final : public Watcher {
   void continue_connecting();
   bool read_results();              // false: closed
   bool take_result(Result result);  // false: closed
+  void take_notice(const PGresult* notice);
   void finish_call();
   void flush();
   void cork();

@@ -104,8 +104,8 @@ END
 $function$;
 COMMENT ON FUNCTION auth.record_hierarchy_change() IS
 $$Trigger of organizations, accounts and projects: adds the beginning, move and end of a resource to
-auth.hierarchy_history. Its arguments: the resource type, and the column of the parent. Errors: none. Callers: the
-triggers only.$$;
+auth.hierarchy_history. Its arguments: the resource type, and the column of the parent. Errors: none. Callers:
+the triggers only.$$;
 
 CREATE OR REPLACE FUNCTION auth.role_change_at(user_id bigint, resource_id uuid, at timestamptz)
 RETURNS SETOF auth.role_history
@@ -117,8 +117,8 @@ BEGIN ATOMIC
    ORDER BY h.at DESC LIMIT 1;
 END;
 COMMENT ON FUNCTION auth.role_change_at(bigint, uuid, timestamptz) IS
-$$Returns the change that was the last one of that user and resource at a moment. Errors: none. Callers: functions of
-this extension.$$;
+$$Returns the change that was the last one of that user and resource at a moment. Errors: none. Callers:
+functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.hierarchy_change_at(resource_id uuid, at timestamptz)
 RETURNS SETOF auth.hierarchy_history
@@ -129,8 +129,8 @@ BEGIN ATOMIC
    ORDER BY h.at DESC LIMIT 1;
 END;
 COMMENT ON FUNCTION auth.hierarchy_change_at(uuid, timestamptz) IS
-$$Returns the change that was the last one of that resource's place at a moment. Errors: none. Callers: functions of
-this extension.$$;
+$$Returns the change that was the last one of that resource's place at a moment. Errors: none. Callers:
+functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.moment_after(at timestamptz) RETURNS timestamptz
 LANGUAGE sql VOLATILE
@@ -202,12 +202,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.has_role_at(bigint, text, uuid, text, timestamptz) IS
-$$Tells whether a user held a role, or a stronger one, on a resource or on what it belonged to at a moment, with expiry
-and moves as they were then. It speaks of roles held, not of the user's status nor of is_superuser; a role of the
-operator's own counts as its base type. resource_type: organization, account or project. role: superadmin, admin,
-editor or viewer. at: any moment, to which history is read as it stands now; false before the first change, for NULLs,
-and while the resource did not exist. Errors: 22023 for an unknown role or resource type. Callers: auth_caller; also on
-a hot standby.$$;
+$$Tells whether a user held a role, or a stronger one, on a resource or on what it belonged to at a moment, with
+expiry and moves as they were then. It speaks of roles held, not of the user's status nor of is_superuser; a
+role of the operator's own counts as its base type. resource_type: organization, account or project. role:
+superadmin, admin, editor or viewer. at: any moment, to which history is read as it stands now; false before the
+first change, for NULLs, and while the resource did not exist. Errors: 22023 for an unknown role or resource
+type. Callers: auth_caller; also on a hot standby.$$;
 
 CREATE OR REPLACE FUNCTION auth.list_role_changes(
   user_id bigint DEFAULT NULL, resource_type text DEFAULT NULL, resource_id uuid DEFAULT NULL,
@@ -233,7 +233,8 @@ BEGIN
     PERFORM auth.refuse(422, 'after: Input should be the member next of the page before');
   END IF;
 
-  SELECT coalesce(jsonb_agg(to_jsonb(page) - ARRAY['place', 'read'] ORDER BY page.place) FILTER (WHERE page.place <= "limit"), '[]'),
+  SELECT coalesce(jsonb_agg(to_jsonb(page) - ARRAY['place', 'read'] ORDER BY page.place)
+                    FILTER (WHERE page.place <= "limit"), '[]'),
          max(format('%s-%s-%s', (extract(epoch FROM page.at) * 1000000)::bigint, page.user_id, page.resource_id))
            FILTER (WHERE page.place = "limit" AND page.place < page.read)
     INTO changes, following
@@ -254,9 +255,9 @@ END
 $function$;
 COMMENT ON FUNCTION auth.list_role_changes(bigint, text, uuid, text, integer, text) IS
 $$Lists grants, changes and revocations of roles, newest first: changes, a list of at, user_id, resource_type,
-resource_id, change (granted, changed, revoked), role, role_id, expires_at, changed_by, session_role, by_right and
-reason; next, which names the next page, or null. A superuser sees all; others their own and those on resources that
-they administer, which a deleted resource is not. user_id, resource_type, resource_id: only these; NULL: any. after:
-next of the page before. limit: 1 to 1000. _access_token: the caller's; NULL: whoever auth.authenticate named in this
-transaction. Errors: A0401 when nobody is authenticated; A0422 for a limit or after that cannot be. Callers:
-auth_gateway, auth_caller.$$;
+resource_id, change (granted, changed, revoked), role, role_id, expires_at, changed_by, session_role, by_right
+and reason; next, which names the next page, or null. A superuser sees all; others their own and those on
+resources that they administer, which a deleted resource is not. user_id, resource_type, resource_id: only
+these; NULL: any. after: next of the page before. limit: 1 to 1000. _access_token: the caller's; NULL: whoever
+auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0422 for a limit or
+after that cannot be. Callers: auth_gateway, auth_caller.$$;

@@ -35,8 +35,8 @@ BEGIN ATOMIC
      AND coalesce(o.id, c.id, p.id) IS NOT NULL;
 END;
 COMMENT ON FUNCTION auth.places(bigint) IS
-$$Lists a user's unexpired roles by the place that each is held on: its organization, account and project, the latter
-two NULL where the role is held further up. Errors: none. Callers: functions of this extension.$$;
+$$Lists a user's unexpired roles by the place that each is held on: its organization, account and project, the
+latter two NULL where the role is held further up. Errors: none. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.visible_organizations(user_id bigint) RETURNS SETOF @extschema@.organizations
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
@@ -82,8 +82,8 @@ BEGIN ATOMIC
                 WHERE h.level >= projects_of.minimum_level AND h.account_id IS NULL)));
 END;
 COMMENT ON FUNCTION auth.projects_of(bigint, integer) IS
-$$Lists the projects on which, or above which, a user has a role of at least a level; all for a superuser. With level 1:
-those that the user sees. Errors: none. Callers: functions of this extension.$$;
+$$Lists the projects on which, or above which, a user has a role of at least a level; all for a superuser. With
+level 1: those that the user sees. Errors: none. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.administered_resources(user_id bigint)
 RETURNS TABLE (resource_type text, resource_id uuid)
@@ -103,8 +103,8 @@ BEGIN ATOMIC
   SELECT 'project', p.id FROM auth.projects_of(administered_resources.user_id, 3) AS p;
 END;
 COMMENT ON FUNCTION auth.administered_resources(bigint) IS
-$$Lists the resources that a user administers by a role, of whoever is no superuser. Errors: none. Callers: functions of
-this extension.$$;
+$$Lists the resources that a user administers by a role, of whoever is no superuser. Errors: none. Callers:
+functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.can_see(user_id bigint, resource_type text, resource_id uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE PARALLEL SAFE COST 500
@@ -139,15 +139,15 @@ BEGIN ATOMIC
    WHERE resource_with_parents.resource_type = 'project' AND p.id = resource_with_parents.resource_id;
 END;
 COMMENT ON FUNCTION auth.resource_with_parents(text, uuid) IS
-$$Lists a resource and what it belongs to; nothing when it does not exist. Errors: none. Callers: functions of this
-extension.$$;
+$$Lists a resource and what it belongs to; nothing when it does not exist. Errors: none. Callers: functions of
+this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.parent_type(resource_type text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE resource_type WHEN 'project' THEN 'account' WHEN 'account' THEN 'organization' END;
 COMMENT ON FUNCTION auth.parent_type(text) IS
-$$Returns what a project or an account belongs to: account, organization; NULL for anything else. Errors: none. Callers:
-functions of this extension.$$;
+$$Returns what a project or an account belongs to: account, organization; NULL for anything else. Errors: none.
+Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.parent_of(resource_type text, resource_id uuid) RETURNS uuid
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -156,5 +156,5 @@ BEGIN ATOMIC
    WHERE r.type = auth.parent_type(parent_of.resource_type);
 END;
 COMMENT ON FUNCTION auth.parent_of(text, uuid) IS
-$$Returns the account of a project, the organization of an account; NULL for anything else. Errors: none. Callers:
-functions of this extension.$$;
+$$Returns the account of a project, the organization of an account; NULL for anything else. Errors: none.
+Callers: functions of this extension.$$;

@@ -29,10 +29,10 @@ BEGIN ATOMIC
        ORDER BY level DESC LIMIT 1) AS best;
 END;
 COMMENT ON FUNCTION auth.administration_level(bigint, text, uuid) IS
-$$Returns how much a user may administer on a resource. level: 5 for a superuser; else that of the strongest unexpired
-role on the resource or on what it belongs to (superadmin 4, admin 3, editor 2, viewer 1); 0 for none. by_right:
-"superuser", or that assignment in words. held_on: the id of the resource that it is held on. Errors: none. Callers:
-functions of this extension; superusers.$$;
+$$Returns how much a user may administer on a resource. level: 5 for a superuser; else that of the strongest
+unexpired role on the resource or on what it belongs to (superadmin 4, admin 3, editor 2, viewer 1); 0 for none.
+by_right: "superuser", or that assignment in words. held_on: the id of the resource that it is held on. Errors:
+none. Callers: functions of this extension; superusers.$$;
 
 CREATE OR REPLACE FUNCTION auth.lock_resource(resource_type text, resource_id uuid, strength text) RETURNS boolean
 LANGUAGE plpgsql VOLATILE
@@ -48,8 +48,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.lock_resource(text, uuid, text) IS
-$$Locks the row of a resource until the transaction ends and tells whether it exists. strength: SHARE for what only must
-not go or move, NO KEY UPDATE for what is about to change, UPDATE for what is about to move or go. Errors: none. Callers: functions of this extension.$$;
+$$Locks the row of a resource until the transaction ends and tells whether it exists. strength: SHARE for what
+only must not go or move, NO KEY UPDATE for what is about to change, UPDATE for what is about to move or go.
+Errors: none. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.require_level(
   caller_id bigint, needed_level integer, resource_type text, resource_id uuid, lock_strength text DEFAULT 'SHARE',
@@ -85,10 +86,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.require_level(bigint, integer, text, uuid, text) IS
-$$Makes sure that a user may administer a resource, holds resource and right until the transaction ends, and returns
-the user's level there and by which right. needed_level: 3 admin, 4 superadmin. resource_type: organization, account or
-project. lock_strength: as auth.lock_resource's. Errors: A0404 when the user does not see the resource; A0403 when the
-user's level is lower. Callers: functions of this extension.$$;
+$$Makes sure that a user may administer a resource, holds resource and right until the transaction ends, and
+returns the user's level there and by which right. needed_level: 3 admin, 4 superadmin. resource_type:
+organization, account or project. lock_strength: as auth.lock_resource's. Errors: A0404 when the user does not
+see the resource; A0403 when the user's level is lower. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.lock_child(resource_type text, resource_id uuid, parent_id uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -103,8 +104,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.lock_child(text, uuid, uuid) IS
-$$Locks the row of an account or project that is about to be moved or deleted by a right on its parent, and makes sure
-that this is still its parent. Errors: A0404; A0409. Callers: functions of this extension.$$;
+$$Locks the row of an account or project that is about to be moved or deleted by a right on its parent, and
+makes sure that this is still its parent. Errors: A0404; A0409. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.require_move(
   caller_id bigint, resource_type text, resource_id uuid, new_parent_id uuid, OUT by_right text, OUT old_parent_id uuid)
@@ -129,10 +130,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.require_move(bigint, text, uuid, uuid) IS
-$$Makes sure that a user may change an account or project and, when new_parent_id is not NULL nor its parent already,
-move it there: an administrator of the resource changes it, one of both parents moves it. Holds all that is concerned.
-Returns by which right, and from where it moves or NULL. Errors: A0403; A0404; A0409 when somebody else moves it at the
-same time. Callers: functions of this extension.$$;
+$$Makes sure that a user may change an account or project and, when new_parent_id is not NULL nor its parent
+already, move it there: an administrator of the resource changes it, one of both parents moves it. Holds all
+that is concerned. Returns by which right, and from where it moves or NULL. Errors: A0403; A0404; A0409 when
+somebody else moves it at the same time. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.require_deletion(caller_id bigint, resource_type text, resource_id uuid) RETURNS text
 LANGUAGE plpgsql VOLATILE
@@ -152,9 +153,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.require_deletion(bigint, text, uuid) IS
-$$Makes sure that a user may delete an account or project: as superadmin of it, or as administrator of its parent.
-Returns by which right. Errors: A0403; A0404; A0409 when somebody else moves it at the same time. Callers: functions of
-this extension.$$;
+$$Makes sure that a user may delete an account or project: as superadmin of it, or as administrator of its
+parent. Returns by which right. Errors: A0403; A0404; A0409 when somebody else moves it at the same time.
+Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.require_superuser(caller_id bigint, purpose text) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -187,8 +188,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.require_other_user(bigint, integer, bigint) IS
-$$Makes sure that the user whose rights an administrator is about to change exists, and is somebody else unless the caller
-is a superuser. level: the caller's. Errors: A0403; A0404. Callers: functions of this extension.$$;
+$$Makes sure that the user whose rights an administrator is about to change exists, and is somebody else unless
+the caller is a superuser. level: the caller's. Errors: A0403; A0404. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.require_not_above(
   level integer, user_id bigint, resource_type text, resource_id uuid)
@@ -203,8 +204,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.require_not_above(integer, bigint, text, uuid) IS
-$$Makes sure that nobody takes anything away from a user who is above them on a resource. level: the caller's. Errors:
-A0403. Callers: functions of this extension.$$;
+$$Makes sure that nobody takes anything away from a user who is above them on a resource. level: the caller's.
+Errors: A0403. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.require_resource(caller_id bigint, resource_id uuid, detail text) RETURNS text
 LANGUAGE plpgsql STABLE
@@ -222,8 +223,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.require_resource(bigint, uuid, text) IS
-$$Returns the type of a resource of which only the id is known. detail: what a caller who does not see it is told. Errors:
-A0404. Callers: functions of this extension.$$;
+$$Returns the type of a resource of which only the id is known. detail: what a caller who does not see it is
+told. Errors: A0404. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.explain_change(by_right text, reason text) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -235,8 +236,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.explain_change(text, text) IS
-$$States by which right and why the changes that follow are made, for auth.role_history and auth.hierarchy_history, until
-the next call or the end of the transaction. NULL: none is known. Errors: none. Callers: functions of this extension.$$;
+$$States by which right and why the changes that follow are made, for auth.role_history and
+auth.hierarchy_history, until the next call or the end of the transaction. NULL: none is known. Errors: none.
+Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.record_administration(
   caller_id bigint, action text, by_right text, details jsonb)
@@ -250,9 +252,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.record_administration(bigint, text, text, jsonb) IS
-$$Adds an administrative change to user_activity and ends what auth.explain_change said. action: lower_case word.
-by_right: from auth.require_level, or "superuser". details: ids and roles. Errors: none. Callers: functions of this
-extension.$$;
+$$Adds an administrative change to user_activity and ends what auth.explain_change said. action: lower_case
+word. by_right: from auth.require_level, or "superuser". details: ids and roles. Errors: none. Callers:
+functions of this extension.$$;
 
 -- Arguments that several functions take.
 
@@ -269,8 +271,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.check_page(integer, integer) IS
-$$Checks which page of a list is asked for. skip: rows to leave out, 0 or more. limit: rows of a page, 1 to 1000. Errors:
-A0422. Callers: functions of this extension.$$;
+$$Checks which page of a list is asked for. skip: rows to leave out, 0 or more. limit: rows of a page, 1 to
+1000. Errors: A0422. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.check_length(name text, value text, minimum integer, maximum integer) RETURNS void
 LANGUAGE plpgsql STABLE
@@ -283,8 +285,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.check_length(text, text, integer, integer) IS
-$$Checks the length of a text argument in characters; NULL counts as empty. name: the argument's. Errors: A0422 that
-names the argument. Callers: functions of this extension.$$;
+$$Checks the length of a text argument in characters; NULL counts as empty. name: the argument's. Errors: A0422
+that names the argument. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.check_choice(name text, value text, choices text[]) RETURNS void
 LANGUAGE plpgsql STABLE
@@ -297,8 +299,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.check_choice(text, text, text[]) IS
-$$Checks that a text argument is one of a few. name: the argument's. Errors: A0422 that names the argument and its
-choices. Callers: functions of this extension.$$;
+$$Checks that a text argument is one of a few. name: the argument's. Errors: A0422 that names the argument and
+its choices. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.check_resource_type(value text) RETURNS void
 LANGUAGE plpgsql STABLE
@@ -326,5 +328,5 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.check_actions(text, text[], boolean) IS
-$$Checks a list of actions, which may be empty. name: the argument's. allows_all: whether * may stand for all. Errors:
-A0422 that names the argument. Callers: functions of this extension.$$;
+$$Checks a list of actions, which may be empty. name: the argument's. allows_all: whether * may stand for all.
+Errors: A0422 that names the argument. Callers: functions of this extension.$$;

@@ -21,8 +21,8 @@ $function$;
 COMMENT ON FUNCTION auth.list_organizations(integer, integer, text) IS
 $$Lists the organizations that the caller sees, by name and id: organizations, a list of id, name, description,
 created_at and updated_at; total, how many there are in all. skip: how many to leave out. limit: 1 to 1000.
-_access_token: the caller's; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is
-authenticated; A0422 for a page that cannot be. Callers: auth_gateway, auth_caller.$$;
+_access_token: the caller's; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when
+nobody is authenticated; A0422 for a page that cannot be. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.show_organization(organization_id uuid, _access_token text DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER COST 500
@@ -39,9 +39,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.show_organization(uuid, text) IS
-$$Returns an organization: id, name, description, created_at and updated_at. _access_token: the caller's; NULL: whoever
-auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0404 when the caller does not
-see it. Callers: auth_gateway, auth_caller.$$;
+$$Returns an organization: id, name, description, created_at and updated_at. _access_token: the caller's; NULL:
+whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0404 when the
+caller does not see it. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.create_organization(
   name text, description text DEFAULT NULL, _access_token text DEFAULT NULL)
@@ -68,10 +68,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.create_organization(text, text, text) IS
-$$Creates an organization and returns it as auth.show_organization does. name: 1 to 255 characters. description: text;
-empty or NULL: none. _access_token: the caller's, a superuser; NULL: whoever auth.authenticate named in this transaction.
-Errors: A0401 when nobody is authenticated; A0403 for all but superusers; A0409 when the name is taken; A0422. Callers:
-auth_gateway, auth_caller.$$;
+$$Creates an organization and returns it as auth.show_organization does. name: 1 to 255 characters. description:
+text; empty or NULL: none. _access_token: the caller's, a superuser; NULL: whoever auth.authenticate named in
+this transaction. Errors: A0401 when nobody is authenticated; A0403 for all but superusers; A0409 when the name
+is taken; A0422. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.change_organization(
   organization_id uuid, name text DEFAULT NULL, description text DEFAULT NULL, _access_token text DEFAULT NULL)
@@ -103,8 +103,8 @@ $function$;
 COMMENT ON FUNCTION auth.change_organization(uuid, text, text, text) IS
 $$Changes an organization and returns it as auth.show_organization does. name: 1 to 255 characters; NULL: stays.
 description: NULL: stays; empty: none. _access_token: the caller's, an administrator of it; NULL: whoever
-auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403; A0404; A0409 when the
-name is taken; A0422. Callers: auth_gateway, auth_caller.$$;
+auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403; A0404; A0409
+when the name is taken; A0422. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.delete_organization(organization_id uuid, _access_token text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER COST 10000
@@ -121,6 +121,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.delete_organization(uuid, text) IS
-$$Deletes an organization with its accounts, projects and groups, and every assignment, override and membership on any of
-them. _access_token: the caller's, a superadmin of it; NULL: whoever auth.authenticate named in this transaction.
-Errors: A0401 when nobody is authenticated; A0403; A0404. Callers: auth_gateway, auth_caller.$$;
+$$Deletes an organization with its accounts, projects and groups, and every assignment, override and membership
+on any of them. _access_token: the caller's, a superadmin of it; NULL: whoever auth.authenticate named in this
+transaction. Errors: A0401 when nobody is authenticated; A0403; A0404. Callers: auth_gateway, auth_caller.$$;

@@ -23,11 +23,11 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.list_accounts(uuid, integer, integer, text) IS
-$$Lists the accounts that the caller sees, by name and id: accounts, a list of id, organization_id, name, description,
-created_at and updated_at; total, how many there are in all. organization_id: only that organization's; NULL: any. skip:
-how many to leave out. limit: 1 to 1000. _access_token: the caller's; NULL: whoever auth.authenticate named in this
-transaction. Errors: A0401 when nobody is authenticated; A0422 for a page that cannot be. Callers: auth_gateway,
-auth_caller.$$;
+$$Lists the accounts that the caller sees, by name and id: accounts, a list of id, organization_id, name,
+description, created_at and updated_at; total, how many there are in all. organization_id: only that
+organization's; NULL: any. skip: how many to leave out. limit: 1 to 1000. _access_token: the caller's; NULL:
+whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0422 for a
+page that cannot be. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.show_account(account_id uuid, _access_token text DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER COST 500
@@ -44,9 +44,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.show_account(uuid, text) IS
-$$Returns an account: id, organization_id, name, description, created_at and updated_at. _access_token: the caller's;
-NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0404 when the
-caller does not see it. Callers: auth_gateway, auth_caller.$$;
+$$Returns an account: id, organization_id, name, description, created_at and updated_at. _access_token: the
+caller's; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated;
+A0404 when the caller does not see it. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.create_account(
   organization_id uuid, name text, description text DEFAULT NULL, _access_token text DEFAULT NULL)
@@ -71,9 +71,9 @@ END
 $function$;
 COMMENT ON FUNCTION auth.create_account(uuid, text, text, text) IS
 $$Creates an account in an organization and returns it as auth.show_account does. name: 1 to 255 characters.
-description: text; empty or NULL: none. _access_token: the caller's, an administrator of the organization; NULL: whoever
-auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403; A0404; A0422. Callers:
-auth_gateway, auth_caller.$$;
+description: text; empty or NULL: none. _access_token: the caller's, an administrator of the organization; NULL:
+whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403; A0404;
+A0422. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.change_account(
   account_id uuid, name text DEFAULT NULL, description text DEFAULT NULL, organization_id uuid DEFAULT NULL,
@@ -105,11 +105,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.change_account(uuid, text, text, uuid, text) IS
-$$Changes an account, moves it with its projects to another organization, or both, and returns it as auth.show_account
-does. name: 1 to 255 characters; NULL: stays. description: NULL: stays; empty: none. organization_id: where it shall
-belong; NULL: stays. _access_token: the caller's, an administrator of the account, and for a move of both organizations;
-NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403; A0404;
-A0409 when it was moved in the same moment; A0422. Callers: auth_gateway, auth_caller.$$;
+$$Changes an account, moves it with its projects to another organization, or both, and returns it as
+auth.show_account does. name: 1 to 255 characters; NULL: stays. description: NULL: stays; empty: none.
+organization_id: where it shall belong; NULL: stays. _access_token: the caller's, an administrator of the
+account, and for a move of both organizations; NULL: whoever auth.authenticate named in this transaction.
+Errors: A0401 when nobody is authenticated; A0403; A0404; A0409 when it was moved in the same moment; A0422.
+Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.delete_account(account_id uuid, _access_token text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER COST 10000
@@ -126,6 +127,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.delete_account(uuid, text) IS
-$$Deletes an account with its projects, and every assignment, override and membership on any of them. _access_token: the
-caller's, a superadmin of it or an administrator of its organization; NULL: whoever auth.authenticate named in this
-transaction. Errors: A0401 when nobody is authenticated; A0403; A0404. Callers: auth_gateway, auth_caller.$$;
+$$Deletes an account with its projects, and every assignment, override and membership on any of them.
+_access_token: the caller's, a superadmin of it or an administrator of its organization; NULL: whoever
+auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403; A0404. Callers:
+auth_gateway, auth_caller.$$;

@@ -24,11 +24,11 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.list_projects(uuid, uuid, integer, integer, text) IS
-$$Lists the projects that the caller sees, by name and id: projects, a list of id, account_id, organization_id, name,
-description, created_at and updated_at; total, how many there are in all. organization_id, account_id: only that
-organization's, that account's; NULL: any. skip: how many to leave out. limit: 1 to 1000. _access_token: the caller's;
-NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0422 for a page
-that cannot be. Callers: auth_gateway, auth_caller.$$;
+$$Lists the projects that the caller sees, by name and id: projects, a list of id, account_id, organization_id,
+name, description, created_at and updated_at; total, how many there are in all. organization_id, account_id:
+only that organization's, that account's; NULL: any. skip: how many to leave out. limit: 1 to 1000.
+_access_token: the caller's; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when
+nobody is authenticated; A0422 for a page that cannot be. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.show_project(project_id uuid, _access_token text DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER COST 500
@@ -45,9 +45,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.show_project(uuid, text) IS
-$$Returns a project: id, account_id, organization_id, name, description, created_at and updated_at. _access_token: the
-caller's; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0404
-when the caller does not see it. Callers: auth_gateway, auth_caller.$$;
+$$Returns a project: id, account_id, organization_id, name, description, created_at and updated_at.
+_access_token: the caller's; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when
+nobody is authenticated; A0404 when the caller does not see it. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.create_project(
   account_id uuid, organization_id uuid, name text, description text DEFAULT NULL, _access_token text DEFAULT NULL)
@@ -76,10 +76,11 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.create_project(uuid, uuid, text, text, text) IS
-$$Creates a project in an account and returns it as auth.show_project does. organization_id: the account's. name: 1 to
-255 characters. description: text; empty or NULL: none. _access_token: the caller's, an administrator of the account;
-NULL: whoever auth.authenticate named in this transaction. Errors: A0400 when the account is another organization's;
-A0401 when nobody is authenticated; A0403; A0404; A0422. Callers: auth_gateway, auth_caller.$$;
+$$Creates a project in an account and returns it as auth.show_project does. organization_id: the account's.
+name: 1 to 255 characters. description: text; empty or NULL: none. _access_token: the caller's, an administrator
+of the account; NULL: whoever auth.authenticate named in this transaction. Errors: A0400 when the account is
+another organization's; A0401 when nobody is authenticated; A0403; A0404; A0422. Callers: auth_gateway,
+auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.change_project(
   project_id uuid, name text DEFAULT NULL, description text DEFAULT NULL, account_id uuid DEFAULT NULL,
@@ -110,11 +111,11 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.change_project(uuid, text, text, uuid, text) IS
-$$Changes a project, moves it to another account, or both, and returns it as auth.show_project does. name: 1 to 255
-characters; NULL: stays. description: NULL: stays; empty: none. account_id: where it shall belong, in any organization;
-NULL: stays. _access_token: the caller's, an administrator of the project, and for a move of both accounts; NULL: whoever
-auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403; A0404; A0409 when it was
-moved in the same moment; A0422. Callers: auth_gateway, auth_caller.$$;
+$$Changes a project, moves it to another account, or both, and returns it as auth.show_project does. name: 1 to
+255 characters; NULL: stays. description: NULL: stays; empty: none. account_id: where it shall belong, in any
+organization; NULL: stays. _access_token: the caller's, an administrator of the project, and for a move of both
+accounts; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated;
+A0403; A0404; A0409 when it was moved in the same moment; A0422. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.delete_project(project_id uuid, _access_token text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER COST 10000
@@ -131,6 +132,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.delete_project(uuid, text) IS
-$$Deletes a project, and every assignment, override and membership on it. _access_token: the caller's, a superadmin of it
-or an administrator of its account; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody
-is authenticated; A0403; A0404. Callers: auth_gateway, auth_caller.$$;
+$$Deletes a project, and every assignment, override and membership on it. _access_token: the caller's, a
+superadmin of it or an administrator of its account; NULL: whoever auth.authenticate named in this transaction.
+Errors: A0401 when nobody is authenticated; A0403; A0404. Callers: auth_gateway, auth_caller.$$;

@@ -28,11 +28,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.list_role_assignments(bigint, uuid, text, integer, integer, text) IS
-$$Lists the caller's own role assignments and those on resources that the caller administers, by user_id and resource_id,
-expired ones included: assignments, a list of user_id, resource_id, resource_type, role, role_id, expires_at and
-created_at; total, how many there are in all. user_id, resource_id, resource_type: only these; NULL: any. skip: how many
-to leave out. limit: 1 to 1000. _access_token: the caller's; NULL: whoever auth.authenticate named in this transaction.
-Errors: A0401 when nobody is authenticated; A0422 for a page that cannot be. Callers: auth_gateway, auth_caller.$$;
+$$Lists the caller's own role assignments and those on resources that the caller administers, by user_id and
+resource_id, expired ones included: assignments, a list of user_id, resource_id, resource_type, role, role_id,
+expires_at and created_at; total, how many there are in all. user_id, resource_id, resource_type: only these;
+NULL: any. skip: how many to leave out. limit: 1 to 1000. _access_token: the caller's; NULL: whoever
+auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0422 for a page that
+cannot be. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.check_role(
   role text, role_id uuid, resource_type text, OUT base_type text, OUT has_permissions boolean)
@@ -61,9 +62,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.check_role(text, uuid, text) IS
-$$Checks what is to be granted: a role by its level, or one that role_id names, which must be for that type of resource
-and, when role is given too, of that level. Returns its level's name and whether it has permissions of its own. Errors:
-A0404 for an unknown role_id; A0422. Callers: functions of this extension.$$;
+$$Checks what is to be granted: a role by its level, or one that role_id names, which must be for that type of
+resource and, when role is given too, of that level. Returns its level's name and whether it has permissions of
+its own. Errors: A0404 for an unknown role_id; A0422. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.reaches_beyond(
   role_id uuid, user_id bigint, resource_type text, resource_id uuid)
@@ -80,8 +81,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.reaches_beyond(uuid, bigint, text, uuid) IS
-$$Tells whether the permissions of a role contain * or an action that a user may not take on a resource. Errors: none.
-Callers: functions of this extension.$$;
+$$Tells whether the permissions of a role contain * or an action that a user may not take on a resource. Errors:
+none. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.grant_role(
   user_id bigint, resource_type text, resource_id uuid, role text DEFAULT NULL, role_id uuid DEFAULT NULL,
@@ -130,14 +131,14 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.grant_role(bigint, text, uuid, text, uuid, timestamptz, text, text) IS
-$$Gives a user a role on a resource, in place of the one that the user has there, and returns the assignment: user_id,
-resource_id, resource_type, role, role_id, expires_at and created_at. resource_type: organization, account or project.
-role: superadmin, admin, editor or viewer. role_id: a role of the operator's own instead; its level becomes role.
-expires_at: when it ends; NULL: never. reason: for the history, at most 500 characters. _access_token: the caller's, an
-administrator of the resource, whose own level bounds what can be granted and replaced; a role that allows actions which
-the caller may not take needs a superadmin; one's own assignments a superuser. NULL: whoever auth.authenticate named in
-this transaction. Errors: A0401 when nobody is authenticated; A0403; A0404 for an unknown user, resource or role; A0422.
-Callers: auth_gateway, auth_caller.$$;
+$$Gives a user a role on a resource, in place of the one that the user has there, and returns the assignment:
+user_id, resource_id, resource_type, role, role_id, expires_at and created_at. resource_type: organization,
+account or project. role: superadmin, admin, editor or viewer. role_id: a role of the operator's own instead;
+its level becomes role. expires_at: when it ends; NULL: never. reason: for the history, at most 500 characters.
+_access_token: the caller's, an administrator of the resource, whose own level bounds what can be granted and
+replaced; a role that allows actions which the caller may not take needs a superadmin; one's own assignments a
+superuser. NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is
+authenticated; A0403; A0404 for an unknown user, resource or role; A0422. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.revoke_role(
   user_id bigint, resource_id uuid, reason text DEFAULT NULL, _access_token text DEFAULT NULL)
@@ -158,8 +159,8 @@ BEGIN
     PERFORM auth.refuse(404, 'Assignment not found');
   ELSIF allowed.level < 5 AND user_id = caller_id THEN
     PERFORM auth.refuse(403, 'Only superusers can change what they may do themselves');
-  ELSIF auth.role_level(assignment.role) > allowed.level AND assignment.expires_at > statement_timestamp() IS NOT FALSE
-  THEN
+  ELSIF auth.role_level(assignment.role) > allowed.level
+        AND (assignment.expires_at IS NULL OR assignment.expires_at > statement_timestamp()) THEN
     PERFORM auth.refuse(403, format('The user is above you on this %s', resource_type));
   END IF;
   PERFORM auth.explain_change(allowed.by_right, reason);
@@ -170,7 +171,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.revoke_role(bigint, uuid, text, text) IS
-$$Takes away the role that a user has on a resource. reason: for the history, at most 500 characters. _access_token: the
-caller's, an administrator of the resource and not below the role; one's own needs a superuser. NULL: whoever
-auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403; A0404; A0422. Callers:
-auth_gateway, auth_caller.$$;
+$$Takes away the role that a user has on a resource. reason: for the history, at most 500 characters.
+_access_token: the caller's, an administrator of the resource and not below the role; one's own needs a
+superuser. NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is
+authenticated; A0403; A0404; A0422. Callers: auth_gateway, auth_caller.$$;

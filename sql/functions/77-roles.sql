@@ -34,11 +34,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.list_roles(boolean, text, text, integer, integer, text) IS
-$$Lists the roles that can be granted, by name: roles, a list of id, name, description, base_type, scope_type, is_system,
-created_at, updated_at and permissions (id, role_id, service_name, allowed_actions, created_at, updated_at); total, how
-many there are in all. is_system, base_type, scope_type: only such; NULL: any. skip: how many to leave out. limit: 1 to
-1000. _access_token: the caller's; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is
-authenticated; A0422 for a page that cannot be. Callers: auth_gateway, auth_caller.$$;
+$$Lists the roles that can be granted, by name: roles, a list of id, name, description, base_type, scope_type,
+is_system, created_at, updated_at and permissions (id, role_id, service_name, allowed_actions, created_at,
+updated_at); total, how many there are in all. is_system, base_type, scope_type: only such; NULL: any. skip: how
+many to leave out. limit: 1 to 1000. _access_token: the caller's; NULL: whoever auth.authenticate named in this
+transaction. Errors: A0401 when nobody is authenticated; A0422 for a page that cannot be. Callers: auth_gateway,
+auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.show_role(role_id uuid, _access_token text DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER COST 500
@@ -56,8 +57,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.show_role(uuid, text) IS
-$$Returns a role as auth.list_roles does. _access_token: the caller's; NULL: whoever auth.authenticate named in this
-transaction. Errors: A0401 when nobody is authenticated; A0404. Callers: auth_gateway, auth_caller.$$;
+$$Returns a role as auth.list_roles does. _access_token: the caller's; NULL: whoever auth.authenticate named in
+this transaction. Errors: A0401 when nobody is authenticated; A0404. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.lock_role(caller_id bigint, role_id uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -76,8 +77,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.lock_role(bigint, uuid) IS
-$$Makes sure that a user may change a role, and locks it until the transaction ends. Errors: A0403; A0404. Callers:
-functions of this extension.$$;
+$$Makes sure that a user may change a role, and locks it until the transaction ends. Errors: A0403; A0404.
+Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.create_role(
   name text, base_type text, scope_type text, description text DEFAULT NULL, _access_token text DEFAULT NULL)
@@ -108,11 +109,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.create_role(text, text, text, text, text) IS
-$$Defines a role of the operator's own and returns it as auth.list_roles does. name: 1 to 100 characters, unique.
-base_type: superadmin, admin, editor or viewer, how strong it is; it cannot be changed later. scope_type: organization,
-account or project, what it can be granted on; nor can this. description: at most 500 characters. _access_token: the
-caller's, a superuser; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is
-authenticated; A0403 for all but superusers; A0409 when the name is taken; A0422. Callers: auth_gateway, auth_caller.$$;
+$$Defines a role of the operator's own and returns it as auth.list_roles does. name: 1 to 100 characters,
+unique. base_type: superadmin, admin, editor or viewer, how strong it is; it cannot be changed later.
+scope_type: organization, account or project, what it can be granted on; nor can this. description: at most 500
+characters. _access_token: the caller's, a superuser; NULL: whoever auth.authenticate named in this transaction.
+Errors: A0401 when nobody is authenticated; A0403 for all but superusers; A0409 when the name is taken; A0422.
+Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.change_role(
   role_id uuid, name text DEFAULT NULL, description text DEFAULT NULL, _access_token text DEFAULT NULL)
@@ -142,10 +144,11 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.change_role(uuid, text, text, text) IS
-$$Renames or describes a role of the operator's own and returns it as auth.list_roles does. name: 1 to 100 characters;
-NULL: stays. description: at most 500 characters; NULL: stays; empty: none. _access_token: the caller's, a superuser;
-NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403 for all but
-superusers and for a system role; A0404; A0409 when the name is taken; A0422. Callers: auth_gateway, auth_caller.$$;
+$$Renames or describes a role of the operator's own and returns it as auth.list_roles does. name: 1 to 100
+characters; NULL: stays. description: at most 500 characters; NULL: stays; empty: none. _access_token: the
+caller's, a superuser; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is
+authenticated; A0403 for all but superusers and for a system role; A0404; A0409 when the name is taken; A0422.
+Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.delete_role(role_id uuid, _access_token text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER COST 1000
@@ -164,10 +167,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.delete_role(uuid, text) IS
-$$Deletes a role of the operator's own that is assigned to nobody. _access_token: the caller's, a superuser; NULL: whoever
-auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403 for all but superusers and
-for a system role; A0404; A0409 while it is assigned, expired assignments included. Callers: auth_gateway,
-auth_caller.$$;
+$$Deletes a role of the operator's own that is assigned to nobody. _access_token: the caller's, a superuser;
+NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403 for
+all but superusers and for a system role; A0404; A0409 while it is assigned, expired assignments included.
+Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.add_role_permission(
   role_id uuid, service_name text, allowed_actions text[], _access_token text DEFAULT NULL)
@@ -195,11 +198,11 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.add_role_permission(uuid, text, text[], text) IS
-$$Says what a role of the operator's own allows in one service, and returns id, role_id, service_name, allowed_actions,
-created_at and updated_at. service_name: 1 to 100 characters. allowed_actions: actions; * stands for all. _access_token:
-the caller's, a superuser; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is
-authenticated; A0403 for all but superusers and for a system role; A0404; A0409 when it has some for the service; A0422.
-Callers: auth_gateway, auth_caller.$$;
+$$Says what a role of the operator's own allows in one service, and returns id, role_id, service_name,
+allowed_actions, created_at and updated_at. service_name: 1 to 100 characters. allowed_actions: actions; *
+stands for all. _access_token: the caller's, a superuser; NULL: whoever auth.authenticate named in this
+transaction. Errors: A0401 when nobody is authenticated; A0403 for all but superusers and for a system role;
+A0404; A0409 when it has some for the service; A0422. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.change_role_permission(
   role_id uuid, permission_id uuid, allowed_actions text[], _access_token text DEFAULT NULL)
@@ -226,10 +229,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.change_role_permission(uuid, uuid, text[], text) IS
-$$Replaces what a role of the operator's own allows in one service, and returns it as auth.add_role_permission does.
-allowed_actions: actions; * stands for all. _access_token: the caller's, a superuser; NULL: whoever auth.authenticate
-named in this transaction. Errors: A0401 when nobody is authenticated; A0403 for all but superusers and for a system
-role; A0404; A0422. Callers: auth_gateway, auth_caller.$$;
+$$Replaces what a role of the operator's own allows in one service, and returns it as auth.add_role_permission
+does. allowed_actions: actions; * stands for all. _access_token: the caller's, a superuser; NULL: whoever
+auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403 for all but
+superusers and for a system role; A0404; A0422. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.delete_role_permission(
   role_id uuid, permission_id uuid, _access_token text DEFAULT NULL)
@@ -251,7 +254,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.delete_role_permission(uuid, uuid, text) IS
-$$Removes what a role of the operator's own allows in one service. With its last permissions gone a role allows what its
-base type does. _access_token: the caller's, a superuser; NULL: whoever auth.authenticate named in this transaction.
-Errors: A0401 when nobody is authenticated; A0403 for all but superusers and for a system role; A0404. Callers:
-auth_gateway, auth_caller.$$;
+$$Removes what a role of the operator's own allows in one service. With its last permissions gone a role allows
+what its base type does. _access_token: the caller's, a superuser; NULL: whoever auth.authenticate named in this
+transaction. Errors: A0401 when nobody is authenticated; A0403 for all but superusers and for a system role;
+A0404. Callers: auth_gateway, auth_caller.$$;

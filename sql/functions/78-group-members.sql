@@ -27,11 +27,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.list_group_members(uuid, uuid, integer, integer, text) IS
-$$Lists those memberships of a group that are the caller's own or on resources that the caller administers, by user_id and
-resource_id: memberships, a list of user_id, group_id, resource_id, resource_type and created_at; total, how many there
-are in all. resource_id: only these; NULL: any. skip: how many to leave out. limit: 1 to 1000. _access_token: the
-caller's; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0404
-when the caller does not see the group; A0422 for a page that cannot be. Callers: auth_gateway, auth_caller.$$;
+$$Lists those memberships of a group that are the caller's own or on resources that the caller administers, by
+user_id and resource_id: memberships, a list of user_id, group_id, resource_id, resource_type and created_at;
+total, how many there are in all. resource_id: only these; NULL: any. skip: how many to leave out. limit: 1 to
+1000. _access_token: the caller's; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when
+nobody is authenticated; A0404 when the caller does not see the group; A0422 for a page that cannot be. Callers:
+auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.add_group_member(
   group_id uuid, user_id bigint, resource_id uuid, resource_type text, _access_token text DEFAULT NULL)
@@ -50,7 +51,8 @@ BEGIN
     PERFORM auth.refuse(404, 'Group not found');
   END IF;
   allowed := auth.require_level(caller_id, 3, resource_type, resource_id);
-  IF NOT EXISTS (SELECT FROM auth.resource_with_parents(resource_type, resource_id) AS r WHERE r.id = organization_id) THEN
+  IF NOT EXISTS (
+      SELECT FROM auth.resource_with_parents(resource_type, resource_id) AS r WHERE r.id = organization_id) THEN
     PERFORM auth.refuse(400, 'The resource does not belong to the organization of the group');
   END IF;
   PERFORM auth.require_other_user(caller_id, allowed.level, user_id);
@@ -68,12 +70,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.add_group_member(uuid, bigint, uuid, text, text) IS
-$$Puts a user into a group, which then denies its actions on a resource and what lies below it, and returns user_id,
-group_id, resource_id, resource_type and created_at. resource_type: organization, account or project, which must belong to
-the group's organization. _access_token: the caller's, an administrator of the resource; the user must not be above the
-caller there, nor the caller unless a superuser. NULL: whoever auth.authenticate named in this transaction. Errors: A0400
-when the resource is another organization's; A0401 when nobody is authenticated; A0403; A0404; A0409 when it is so
-already; A0422. Callers: auth_gateway, auth_caller.$$;
+$$Puts a user into a group, which then denies its actions on a resource and what lies below it, and returns
+user_id, group_id, resource_id, resource_type and created_at. resource_type: organization, account or project,
+which must belong to the group's organization. _access_token: the caller's, an administrator of the resource;
+the user must not be above the caller there, nor the caller unless a superuser. NULL: whoever auth.authenticate
+named in this transaction. Errors: A0400 when the resource is another organization's; A0401 when nobody is
+authenticated; A0403; A0404; A0409 when it is so already; A0422. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.remove_group_member(
   group_id uuid, user_id bigint, resource_id uuid, _access_token text DEFAULT NULL)
@@ -99,9 +101,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.remove_group_member(uuid, bigint, uuid, text) IS
-$$Takes a user out of a group on a resource. _access_token: the caller's, an administrator of the resource and, unless a
-superuser, somebody else than the user; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when
-nobody is authenticated; A0403; A0404. Callers: auth_gateway, auth_caller.$$;
+$$Takes a user out of a group on a resource. _access_token: the caller's, an administrator of the resource and,
+unless a superuser, somebody else than the user; NULL: whoever auth.authenticate named in this transaction.
+Errors: A0401 when nobody is authenticated; A0403; A0404. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.list_user_groups(
   user_id bigint, resource_id uuid DEFAULT NULL, skip integer DEFAULT 0, "limit" integer DEFAULT 100,
@@ -135,9 +137,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.list_user_groups(bigint, uuid, integer, integer, text) IS
-$$Lists those memberships of a user that the caller sees, by the group's name: memberships, a list of user_id, group_id,
-resource_id, resource_type, created_at and group (as auth.list_groups shows it); total, how many there are in all.
-resource_id: only on this; NULL: any. skip: how many to leave out. limit: 1 to 1000. _access_token: the caller's: the
-user, a superuser, or an administrator of anything, who sees those on resources that they administer. NULL: whoever
-auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0404 for anybody else and for an
-unknown user; A0422 for a page that cannot be. Callers: auth_gateway, auth_caller.$$;
+$$Lists those memberships of a user that the caller sees, by the group's name: memberships, a list of user_id,
+group_id, resource_id, resource_type, created_at and group (as auth.list_groups shows it); total, how many there
+are in all. resource_id: only on this; NULL: any. skip: how many to leave out. limit: 1 to 1000. _access_token:
+the caller's: the user, a superuser, or an administrator of anything, who sees those on resources that they
+administer. NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is
+authenticated; A0404 for anybody else and for an unknown user; A0422 for a page that cannot be. Callers:
+auth_gateway, auth_caller.$$;

@@ -5,8 +5,8 @@ CREATE OR REPLACE FUNCTION auth.group_permission_as_json(shown auth.group_permis
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN to_jsonb(shown) || jsonb_build_object('allow_actions', '[]'::jsonb);
 COMMENT ON FUNCTION auth.group_permission_as_json(auth.group_permissions) IS
-$$Returns what a group denies in one service as clients see it, with allow_actions, which is always empty. Errors: none.
-Callers: functions of this extension.$$;
+$$Returns what a group denies in one service as clients see it, with allow_actions, which is always empty.
+Errors: none. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.group_as_json(shown auth.groups) RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -25,8 +25,8 @@ BEGIN ATOMIC
     JOIN auth.visible_organizations(visible_groups.user_id) AS o ON o.id = g.organization_id;
 END;
 COMMENT ON FUNCTION auth.visible_groups(bigint) IS
-$$Lists the groups that a user sees: those of the organizations that the user sees. Errors: none. Callers: functions of
-this extension.$$;
+$$Lists the groups that a user sees: those of the organizations that the user sees. Errors: none. Callers:
+functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.visible_memberships(user_id bigint) RETURNS SETOF auth.user_group_memberships
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
@@ -36,8 +36,8 @@ BEGIN ATOMIC
       OR m.resource_id IN (SELECT r.resource_id FROM auth.administered_resources(visible_memberships.user_id) AS r);
 END;
 COMMENT ON FUNCTION auth.visible_memberships(bigint) IS
-$$Lists the group memberships that a user sees: the user's own and those on resources that the user administers. Errors:
-none. Callers: functions of this extension.$$;
+$$Lists the group memberships that a user sees: the user's own and those on resources that the user administers.
+Errors: none. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.list_groups(
   organization_id uuid DEFAULT NULL, skip integer DEFAULT 0, "limit" integer DEFAULT 100,
@@ -62,11 +62,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.list_groups(uuid, integer, integer, text) IS
-$$Lists the groups of the organizations that the caller sees, by name and id: groups, a list of id, organization_id, name,
-description, created_at, updated_at and permissions (id, group_id, service_name, allow_actions, deny_actions, created_at,
-updated_at); total, how many there are in all. organization_id: only that organization's; NULL: any. skip: how many to
-leave out. limit: 1 to 1000. _access_token: the caller's; NULL: whoever auth.authenticate named in this transaction.
-Errors: A0401 when nobody is authenticated; A0422 for a page that cannot be. Callers: auth_gateway, auth_caller.$$;
+$$Lists the groups of the organizations that the caller sees, by name and id: groups, a list of id,
+organization_id, name, description, created_at, updated_at and permissions (id, group_id, service_name,
+allow_actions, deny_actions, created_at, updated_at); total, how many there are in all. organization_id: only
+that organization's; NULL: any. skip: how many to leave out. limit: 1 to 1000. _access_token: the caller's;
+NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0422 for
+a page that cannot be. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.show_group(group_id uuid, _access_token text DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER COST 500
@@ -83,9 +84,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.show_group(uuid, text) IS
-$$Returns a group as auth.list_groups does. _access_token: the caller's; NULL: whoever auth.authenticate named in this
-transaction. Errors: A0401 when nobody is authenticated; A0404 when the caller does not see it. Callers: auth_gateway,
-auth_caller.$$;
+$$Returns a group as auth.list_groups does. _access_token: the caller's; NULL: whoever auth.authenticate named
+in this transaction. Errors: A0401 when nobody is authenticated; A0404 when the caller does not see it. Callers:
+auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.create_group(
   organization_id uuid, name text, description text DEFAULT NULL, _access_token text DEFAULT NULL)
@@ -113,10 +114,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.create_group(uuid, text, text, text) IS
-$$Creates a group in an organization and returns it as auth.list_groups does. name: 1 to 100 characters, unique in the
-organization. description: at most 500 characters. _access_token: the caller's, an administrator of the organization;
-NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403; A0404;
-A0409 when the name is taken; A0422. Callers: auth_gateway, auth_caller.$$;
+$$Creates a group in an organization and returns it as auth.list_groups does. name: 1 to 100 characters, unique
+in the organization. description: at most 500 characters. _access_token: the caller's, an administrator of the
+organization; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is
+authenticated; A0403; A0404; A0409 when the name is taken; A0422. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.lock_group(caller_id bigint, group_id uuid) RETURNS text
 LANGUAGE plpgsql VOLATILE
@@ -137,8 +138,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.lock_group(bigint, uuid) IS
-$$Makes sure that a user may change a group, as an administrator of its organization, locks it until the transaction ends,
-and returns by which right. Errors: A0403; A0404. Callers: functions of this extension.$$;
+$$Makes sure that a user may change a group, as an administrator of its organization, locks it until the
+transaction ends, and returns by which right. Errors: A0403; A0404. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.change_group(
   group_id uuid, name text DEFAULT NULL, description text DEFAULT NULL, _access_token text DEFAULT NULL)
@@ -169,9 +170,9 @@ END
 $function$;
 COMMENT ON FUNCTION auth.change_group(uuid, text, text, text) IS
 $$Renames or describes a group and returns it as auth.list_groups does. name: 1 to 100 characters; NULL: stays.
-description: at most 500 characters; NULL: stays; empty: none. _access_token: the caller's, an administrator of its
-organization; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated;
-A0403; A0404; A0409 when the name is taken; A0422. Callers: auth_gateway, auth_caller.$$;
+description: at most 500 characters; NULL: stays; empty: none. _access_token: the caller's, an administrator of
+its organization; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is
+authenticated; A0403; A0404; A0409 when the name is taken; A0422. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.delete_group(group_id uuid, _access_token text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER COST 1000
@@ -186,9 +187,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.delete_group(uuid, text) IS
-$$Deletes a group with its permissions and memberships. _access_token: the caller's, an administrator of its organization;
-NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403; A0404.
-Callers: auth_gateway, auth_caller.$$;
+$$Deletes a group with its permissions and memberships. _access_token: the caller's, an administrator of its
+organization; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is
+authenticated; A0403; A0404. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.check_group_actions(allow_actions text[], deny_actions text[]) RETURNS void
 LANGUAGE plpgsql STABLE
@@ -202,8 +203,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.check_group_actions(text[], text[]) IS
-$$Checks what a group is to deny in a service, and that it is to allow nothing. Errors: A0422. Callers: functions of this
-extension.$$;
+$$Checks what a group is to deny in a service, and that it is to allow nothing. Errors: A0422. Callers:
+functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.add_group_permission(
   group_id uuid, service_name text, allow_actions text[] DEFAULT '{}', deny_actions text[] DEFAULT '{}',
@@ -232,11 +233,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.add_group_permission(uuid, text, text[], text[], text) IS
-$$Says what a group denies in one service, and returns id, group_id, service_name, allow_actions, deny_actions, created_at
-and updated_at. service_name: 1 to 100 characters. allow_actions: must be empty, as groups can only deny. deny_actions:
-actions; * stands for all. _access_token: the caller's, an administrator of its organization; NULL: whoever
-auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403; A0404; A0409 when it has
-some for the service; A0422. Callers: auth_gateway, auth_caller.$$;
+$$Says what a group denies in one service, and returns id, group_id, service_name, allow_actions, deny_actions,
+created_at and updated_at. service_name: 1 to 100 characters. allow_actions: must be empty, as groups can only
+deny. deny_actions: actions; * stands for all. _access_token: the caller's, an administrator of its
+organization; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is
+authenticated; A0403; A0404; A0409 when it has some for the service; A0422. Callers: auth_gateway,
+auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.change_group_permission(
   group_id uuid, permission_id uuid, allow_actions text[] DEFAULT NULL, deny_actions text[] DEFAULT NULL,
@@ -264,10 +266,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.change_group_permission(uuid, uuid, text[], text[], text) IS
-$$Replaces what a group denies in one service, and returns it as auth.add_group_permission does. allow_actions: must be
-empty or NULL. deny_actions: actions; * stands for all; NULL: stays. _access_token: the caller's, an administrator of its
-organization; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated;
-A0403; A0404; A0422. Callers: auth_gateway, auth_caller.$$;
+$$Replaces what a group denies in one service, and returns it as auth.add_group_permission does. allow_actions:
+must be empty or NULL. deny_actions: actions; * stands for all; NULL: stays. _access_token: the caller's, an
+administrator of its organization; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when
+nobody is authenticated; A0403; A0404; A0422. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.delete_group_permission(
   group_id uuid, permission_id uuid, _access_token text DEFAULT NULL)
@@ -289,6 +291,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.delete_group_permission(uuid, uuid, text) IS
-$$Removes what a group denies in one service. _access_token: the caller's, an administrator of its organization; NULL:
-whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403; A0404. Callers:
-auth_gateway, auth_caller.$$;
+$$Removes what a group denies in one service. _access_token: the caller's, an administrator of its organization;
+NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403;
+A0404. Callers: auth_gateway, auth_caller.$$;

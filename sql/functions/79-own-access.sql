@@ -26,6 +26,6 @@ END
 $function$;
 COMMENT ON FUNCTION auth.show_own_access(text) IS
 $$Returns what the caller's rights are made of: user_id, is_superuser, role_assignments (unexpired, as
-auth.list_role_assignments shows them), group_memberships (as auth.list_user_groups) and permission_overrides (as
-auth.list_permission_overrides). _access_token: the caller's; NULL: whoever auth.authenticate named in this transaction.
-Errors: A0401 when nobody is authenticated. Callers: auth_gateway, auth_caller.$$;
+auth.list_role_assignments shows them), group_memberships (as auth.list_user_groups) and permission_overrides
+(as auth.list_permission_overrides). _access_token: the caller's; NULL: whoever auth.authenticate named in this
+transaction. Errors: A0401 when nobody is authenticated. Callers: auth_gateway, auth_caller.$$;

@@ -30,11 +30,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.list_permission_overrides(bigint, uuid, text, integer, integer, text) IS
-$$Lists the caller's own overrides and those on resources that the caller administers, by user_id and resource_id:
-overrides, a list of user_id, resource_id, resource_type, allow_actions, deny_actions, created_at and updated_at; total,
-how many there are in all. user_id, resource_id, resource_type: only these; NULL: any. skip: how many to leave out. limit:
-1 to 1000. _access_token: the caller's; NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when
-nobody is authenticated; A0422 for a page that cannot be. Callers: auth_gateway, auth_caller.$$;
+$$Lists the caller's own overrides and those on resources that the caller administers, by user_id and
+resource_id: overrides, a list of user_id, resource_id, resource_type, allow_actions, deny_actions, created_at
+and updated_at; total, how many there are in all. user_id, resource_id, resource_type: only these; NULL: any.
+skip: how many to leave out. limit: 1 to 1000. _access_token: the caller's; NULL: whoever auth.authenticate
+named in this transaction. Errors: A0401 when nobody is authenticated; A0422 for a page that cannot be. Callers:
+auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.write_permission_override(
   caller_id bigint, user_id bigint, resource_type text, resource_id uuid,
@@ -73,8 +74,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.write_permission_override(bigint, bigint, text, uuid, text[], text[], boolean) IS
-$$Adds or changes an override and returns it. allow_actions, deny_actions: NULL: stay. must_exist: refuse to add one.
-Errors: A0403; A0404. Callers: functions of this extension.$$;
+$$Adds or changes an override and returns it. allow_actions, deny_actions: NULL: stay. must_exist: refuse to add
+one. Errors: A0403; A0404. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.set_permission_override(
   user_id bigint, resource_type text, resource_id uuid,
@@ -94,12 +95,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.set_permission_override(bigint, text, uuid, text[], text[], text) IS
-$$Says which actions a user may and may not take on one resource whatever the roles say, in place of what was said before,
-and returns it as auth.list_permission_overrides does. resource_type: organization, account or project. allow_actions,
-deny_actions: actions by name, without *. _access_token: the caller's, an administrator of the resource, for further
-allow_actions a superadmin of it; the user must not be above the caller there, nor the caller unless a superuser. NULL:
-whoever auth.authenticate named in this transaction. Errors: A0401 when nobody is authenticated; A0403; A0404; A0422.
-Callers: auth_gateway, auth_caller.$$;
+$$Says which actions a user may and may not take on one resource whatever the roles say, in place of what was
+said before, and returns it as auth.list_permission_overrides does. resource_type: organization, account or
+project. allow_actions, deny_actions: actions by name, without *. _access_token: the caller's, an administrator
+of the resource, for further allow_actions a superadmin of it; the user must not be above the caller there, nor
+the caller unless a superuser. NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when
+nobody is authenticated; A0403; A0404; A0422. Callers: auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.change_permission_override(
   user_id bigint, resource_id uuid, allow_actions text[] DEFAULT NULL, deny_actions text[] DEFAULT NULL,
@@ -119,9 +120,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.change_permission_override(bigint, uuid, text[], text[], text) IS
-$$Replaces one list of an override, or both, and returns it as auth.list_permission_overrides does. allow_actions,
-deny_actions: actions by name, without *; NULL: stay. _access_token: as auth.set_permission_override's. Errors: A0401 when
-nobody is authenticated; A0403; A0404; A0422. Callers: auth_gateway, auth_caller.$$;
+$$Replaces one list of an override, or both, and returns it as auth.list_permission_overrides does.
+allow_actions, deny_actions: actions by name, without *; NULL: stay. _access_token: as
+auth.set_permission_override's. Errors: A0401 when nobody is authenticated; A0403; A0404; A0422. Callers:
+auth_gateway, auth_caller.$$;
 
 CREATE OR REPLACE FUNCTION auth.delete_permission_override(
   user_id bigint, resource_id uuid, _access_token text DEFAULT NULL)
@@ -148,6 +150,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION auth.delete_permission_override(bigint, uuid, text) IS
-$$Deletes an override. _access_token: the caller's, an administrator of the resource; the user must not be above the caller
-there, nor the caller unless a superuser. NULL: whoever auth.authenticate named in this transaction. Errors: A0401 when
-nobody is authenticated; A0403; A0404. Callers: auth_gateway, auth_caller.$$;
+$$Deletes an override. _access_token: the caller's, an administrator of the resource; the user must not be above
+the caller there, nor the caller unless a superuser. NULL: whoever auth.authenticate named in this transaction.
+Errors: A0401 when nobody is authenticated; A0403; A0404. Callers: auth_gateway, auth_caller.$$;
