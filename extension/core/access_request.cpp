@@ -44,7 +44,10 @@ class Reader : public json::json_sax_t {
   std::vector<RequestedCheck>& checks() { return checks_; }
   RequestedResource& resource() { return checks_.back().resource; }
 
-  bool null() override { return true; }
+  bool null() override {
+    if (!stack_.empty() && stack_.back() == Place::kChecks) return scalar(Kind::kOther, {}, 0);
+    return true;
+  }
   bool boolean(bool) override { return scalar(Kind::kOther, {}, 0); }
   bool number_integer(json::number_integer_t value) override { return scalar(Kind::kInteger, {}, value); }
   bool number_unsigned(json::number_unsigned_t value) override {

@@ -76,6 +76,7 @@ TEST(AccessRequest, NamesThePlaceOfWhatIsWrongInChecks) {
   EXPECT_EQ(place_of_checks("[" + check() + "," + check() + "," + check() + "," + check() + "]"), "checks")
       << "too many";
   EXPECT_EQ(place_of_checks("[" + check() + ", 1]"), "checks.1");
+  EXPECT_EQ(place_of_checks("[" + check() + ", null]"), "checks.1") << "or the answers would move up";
   EXPECT_EQ(place_of_checks("[" + check() + ", []]"), "checks.1");
   EXPECT_EQ(place_of_checks("[" + check("\"7\"") + "]"), "checks.0.user_id");
   EXPECT_EQ(place_of_checks("[" + check("7.5") + "]"), "checks.0.user_id");
