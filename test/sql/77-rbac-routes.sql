@@ -1,6 +1,7 @@
 -- Promise: role administration has the documented routes, and SQL callers may do by function what HTTP clients do by
 -- route.
 \ir support.psql
+\ir roles.psql
 
 SELECT set_eq(
   $$SELECT method || ' ' || substr(path, length('/api/rbac') + 1) FROM auth.routes WHERE builtin AND path LIKE '/api/rbac/%'$$,
@@ -35,6 +36,20 @@ SELECT is_empty(
   $$SELECT path FROM auth.routes WHERE path LIKE '/api/rbac/%'
      AND success_status <> CASE method WHEN 'POST' THEN 201 WHEN 'DELETE' THEN 204 ELSE 200 END$$,
   'POST answers 201, DELETE 204, the others 200');
+
+SELECT pg_temp.act_as('boss') AS boss, pg_temp.person('target') AS target, pg_temp.id('p') AS p \gset
+SET LOCAL ROLE auth_caller;
+SELECT auth.grant_role(:target, 'project', :'p', 'viewer') ->> 'role' AS granted,
+       auth.has_role_at(:target, 'project', :'p', 'viewer', clock_timestamp()) AS held \gset
+SELECT auth.revoke_role(:target, :'p', 'only a test');
+RESET ROLE;
+SELECT is(:'granted'::text, 'viewer', 'as auth_caller, with the identity of auth.authenticate');
+SELECT is(:'held'::boolean, true, 'also the history');
+SELECT throws_ok(
+  'SET LOCAL ROLE auth_caller; SELECT auth.explain_change(''superuser'', NULL)', '42501', NULL,
+  'the functions behind them stay closed');
+SELECT throws_ok(
+  'SET LOCAL ROLE auth_caller; SELECT FROM auth.role_history', '42501', NULL, 'and so do the tables');
 
 SELECT finish();
 ROLLBACK;
