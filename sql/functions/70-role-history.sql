@@ -110,12 +110,12 @@ the triggers only.$$;
 CREATE OR REPLACE FUNCTION auth.role_change_at(user_id bigint, resource_id uuid, at timestamptz)
 RETURNS SETOF auth.role_history
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
-BEGIN ATOMIC
+AS $function$
   SELECT h.* FROM auth.role_history AS h
    WHERE h.user_id = role_change_at.user_id AND h.resource_id = role_change_at.resource_id
      AND h.at <= role_change_at.at
-   ORDER BY h.at DESC LIMIT 1;
-END;
+   ORDER BY h.at DESC LIMIT 1
+$function$;
 COMMENT ON FUNCTION auth.role_change_at(bigint, uuid, timestamptz) IS
 $$Returns the change that was the last one of that user and resource at a moment. Errors: none. Callers:
 functions of this extension.$$;
@@ -123,18 +123,18 @@ functions of this extension.$$;
 CREATE OR REPLACE FUNCTION auth.hierarchy_change_at(resource_id uuid, at timestamptz)
 RETURNS SETOF auth.hierarchy_history
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
-BEGIN ATOMIC
+AS $function$
   SELECT h.* FROM auth.hierarchy_history AS h
    WHERE h.resource_id = hierarchy_change_at.resource_id AND h.at <= hierarchy_change_at.at
-   ORDER BY h.at DESC LIMIT 1;
-END;
+   ORDER BY h.at DESC LIMIT 1
+$function$;
 COMMENT ON FUNCTION auth.hierarchy_change_at(uuid, timestamptz) IS
 $$Returns the change that was the last one of that resource's place at a moment. Errors: none. Callers:
 functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.moment_after(at timestamptz) RETURNS timestamptz
 LANGUAGE sql VOLATILE
-RETURN greatest(clock_timestamp(), moment_after.at + interval '1 microsecond');
+AS $function$SELECT greatest(clock_timestamp(), moment_after.at + interval '1 microsecond')$function$;
 COMMENT ON FUNCTION auth.moment_after(timestamptz) IS
 $$Returns the clock's time, but later than a moment when the clock was set back since. at: NULL: no such moment.
 Errors: none. Callers: functions of this extension.$$;

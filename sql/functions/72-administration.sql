@@ -14,7 +14,7 @@
 CREATE OR REPLACE FUNCTION auth.administration_level(
   user_id bigint, resource_type text, resource_id uuid, OUT level integer, OUT by_right text, OUT held_on uuid)
 LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
+AS $function$
   SELECT coalesce(max(best.level), 0), max(best.by_right), max(best.held_on::text)::uuid
     FROM (
       SELECT 5 AS level, 'superuser' AS by_right, NULL::uuid AS held_on
@@ -26,8 +26,8 @@ BEGIN ATOMIC
           ON a.resource_id = r.id AND a.resource_type = r.type
        WHERE a.user_id = administration_level.user_id
          AND (a.expires_at IS NULL OR a.expires_at > statement_timestamp())
-       ORDER BY level DESC LIMIT 1) AS best;
-END;
+       ORDER BY level DESC LIMIT 1) AS best
+$function$;
 COMMENT ON FUNCTION auth.administration_level(bigint, text, uuid) IS
 $$Returns how much a user may administer on a resource. level: 5 for a superuser; else that of the strongest
 unexpired role on the resource or on what it belongs to (superadmin 4, admin 3, editor 2, viewer 1); 0 for none.

@@ -3,11 +3,11 @@
 
 CREATE OR REPLACE FUNCTION auth.role_as_json(shown auth.roles) RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
+AS $function$
   SELECT to_jsonb(shown) || jsonb_build_object('permissions', coalesce(
            jsonb_agg(to_jsonb(p) ORDER BY p.service_name), '[]'))
-    FROM auth.role_permissions AS p WHERE p.role_id = (shown).id;
-END;
+    FROM auth.role_permissions AS p WHERE p.role_id = (shown).id
+$function$;
 COMMENT ON FUNCTION auth.role_as_json(auth.roles) IS
 $$Returns a role as clients see it, with its permissions. Errors: none. Callers: functions of this extension.$$;
 

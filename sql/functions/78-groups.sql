@@ -3,38 +3,38 @@
 
 CREATE OR REPLACE FUNCTION auth.group_permission_as_json(shown auth.group_permissions) RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN to_jsonb(shown) || jsonb_build_object('allow_actions', '[]'::jsonb);
+AS $function$SELECT to_jsonb(shown) || jsonb_build_object('allow_actions', '[]'::jsonb)$function$;
 COMMENT ON FUNCTION auth.group_permission_as_json(auth.group_permissions) IS
 $$Returns what a group denies in one service as clients see it, with allow_actions, which is always empty.
 Errors: none. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.group_as_json(shown auth.groups) RETURNS jsonb
 LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
+AS $function$
   SELECT to_jsonb(shown) || jsonb_build_object('permissions', coalesce(
            jsonb_agg(auth.group_permission_as_json(p) ORDER BY p.service_name), '[]'))
-    FROM auth.group_permissions AS p WHERE p.group_id = (shown).id;
-END;
+    FROM auth.group_permissions AS p WHERE p.group_id = (shown).id
+$function$;
 COMMENT ON FUNCTION auth.group_as_json(auth.groups) IS
 $$Returns a group as clients see it, with its permissions. Errors: none. Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.visible_groups(user_id bigint) RETURNS SETOF auth.groups
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
-BEGIN ATOMIC
+AS $function$
   SELECT g.* FROM auth.groups AS g
-    JOIN auth.visible_organizations(visible_groups.user_id) AS o ON o.id = g.organization_id;
-END;
+    JOIN auth.visible_organizations(visible_groups.user_id) AS o ON o.id = g.organization_id
+$function$;
 COMMENT ON FUNCTION auth.visible_groups(bigint) IS
 $$Lists the groups that a user sees: those of the organizations that the user sees. Errors: none. Callers:
 functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.visible_memberships(user_id bigint) RETURNS SETOF auth.user_group_memberships
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
-BEGIN ATOMIC
+AS $function$
   SELECT m.* FROM auth.user_group_memberships AS m
    WHERE m.user_id = visible_memberships.user_id OR (SELECT auth.is_superuser(visible_memberships.user_id))
-      OR m.resource_id IN (SELECT r.resource_id FROM auth.administered_resources(visible_memberships.user_id) AS r);
-END;
+      OR m.resource_id IN (SELECT r.resource_id FROM auth.administered_resources(visible_memberships.user_id) AS r)
+$function$;
 COMMENT ON FUNCTION auth.visible_memberships(bigint) IS
 $$Lists the group memberships that a user sees: the user's own and those on resources that the user administers.
 Errors: none. Callers: functions of this extension.$$;

@@ -39,8 +39,8 @@ SELECT is_empty(
 
 SELECT pg_temp.act_as('boss') AS boss, pg_temp.person('target') AS target, pg_temp.id('p') AS p \gset
 SET LOCAL ROLE auth_caller;
-SELECT auth.grant_role(:target, 'project', :'p', 'viewer') ->> 'role' AS granted,
-       auth.has_role_at(:target, 'project', :'p', 'viewer', clock_timestamp()) AS held \gset
+SELECT auth.grant_role(:target, 'project', :'p', 'viewer') ->> 'role' AS granted \gset
+SELECT auth.has_role_at(:target, 'project', :'p', 'viewer', clock_timestamp()) AS held \gset
 SELECT auth.revoke_role(:target, :'p', 'only a test');
 RESET ROLE;
 SELECT is(:'granted'::text, 'viewer', 'as auth_caller, with the identity of auth.authenticate');
