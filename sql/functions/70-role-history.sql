@@ -61,7 +61,7 @@ COMMENT ON FUNCTION auth.record_role_change() IS
 $$Trigger of user_role_assignments: adds each grant, change and revocation to auth.role_history. Errors: none.
 Callers: the triggers only.$$;
 
-CREATE OR REPLACE FUNCTION auth.record_hierarchy_change() RETURNS trigger
+CREATE OR REPLACE FUNCTION auth.record_belonging_change() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -72,39 +72,39 @@ DECLARE
 BEGIN
   CASE TG_OP
     WHEN 'INSERT' THEN
-      INSERT INTO auth.hierarchy_history (resource_id, at, resource_type, change, parent_id, changed_by)
+      INSERT INTO auth.belonging_history (resource_id, at, resource_type, change, parent_id, changed_by)
       SELECT a.id, auth.moment_after(last.at), own_type, 'created', (to_jsonb(a) ->> parent)::uuid, caller_id
         FROM added AS a
-        LEFT JOIN LATERAL auth.hierarchy_change_at(a.id, 'infinity') AS last ON true
+        LEFT JOIN LATERAL auth.belonging_change_at(a.id, 'infinity') AS last ON true
        WHERE a.created_at >= transaction_timestamp() OR last.change IS NULL OR last.change = 'deleted'
           OR last.parent_id IS DISTINCT FROM (to_jsonb(a) ->> parent)::uuid;
     WHEN 'UPDATE' THEN
       -- An id may change as well, which is the end of one resource and the beginning of another.
-      INSERT INTO auth.hierarchy_history (resource_id, at, resource_type, change, parent_id, changed_by)
+      INSERT INTO auth.belonging_history (resource_id, at, resource_type, change, parent_id, changed_by)
       SELECT coalesce(a.id, r.id), auth.moment_after(last.at), own_type,
              CASE WHEN a.id IS NULL THEN 'deleted' WHEN r.id IS NULL THEN 'created' ELSE 'moved' END,
              (coalesce(to_jsonb(a), to_jsonb(r)) ->> parent)::uuid, caller_id
         FROM removed AS r FULL JOIN added AS a ON a.id = r.id
-        LEFT JOIN LATERAL auth.hierarchy_change_at(coalesce(a.id, r.id), 'infinity') AS last ON true
+        LEFT JOIN LATERAL auth.belonging_change_at(coalesce(a.id, r.id), 'infinity') AS last ON true
        WHERE a.id IS NULL OR r.id IS NULL OR to_jsonb(a) ->> parent IS DISTINCT FROM to_jsonb(r) ->> parent;
     WHEN 'DELETE' THEN
-      INSERT INTO auth.hierarchy_history (resource_id, at, resource_type, change, parent_id, changed_by)
+      INSERT INTO auth.belonging_history (resource_id, at, resource_type, change, parent_id, changed_by)
       SELECT r.id, auth.moment_after(last.at), own_type, 'deleted', (to_jsonb(r) ->> parent)::uuid, caller_id
         FROM removed AS r
-        LEFT JOIN LATERAL auth.hierarchy_change_at(r.id, 'infinity') AS last ON true;
+        LEFT JOIN LATERAL auth.belonging_change_at(r.id, 'infinity') AS last ON true;
     WHEN 'TRUNCATE' THEN
       EXECUTE format(
-        'INSERT INTO auth.hierarchy_history (resource_id, at, resource_type, change, parent_id, changed_by) '
+        'INSERT INTO auth.belonging_history (resource_id, at, resource_type, change, parent_id, changed_by) '
         'SELECT r.id, auth.moment_after(last.at), $1, ''deleted'', (to_jsonb(r) ->> $2)::uuid, $3 FROM %s AS r '
-        'LEFT JOIN LATERAL auth.hierarchy_change_at(r.id, ''infinity'') AS last ON true', TG_RELID::regclass)
+        'LEFT JOIN LATERAL auth.belonging_change_at(r.id, ''infinity'') AS last ON true', TG_RELID::regclass)
       USING own_type, parent, caller_id;
   END CASE;
   RETURN NULL;
 END
 $function$;
-COMMENT ON FUNCTION auth.record_hierarchy_change() IS
+COMMENT ON FUNCTION auth.record_belonging_change() IS
 $$Trigger of organizations, accounts and projects: adds the beginning, move and end of a resource to
-auth.hierarchy_history. Its arguments: the resource type, and the column of the parent. Errors: none. Callers:
+auth.belonging_history. Its arguments: the resource type, and the column of the parent. Errors: none. Callers:
 the triggers only.$$;
 
 CREATE OR REPLACE FUNCTION auth.role_change_at(user_id bigint, resource_id uuid, at timestamptz)
@@ -120,15 +120,15 @@ COMMENT ON FUNCTION auth.role_change_at(bigint, uuid, timestamptz) IS
 $$Returns the change that was the last one of that user and resource at a moment. Errors: none. Callers:
 functions of this extension.$$;
 
-CREATE OR REPLACE FUNCTION auth.hierarchy_change_at(resource_id uuid, at timestamptz)
-RETURNS SETOF auth.hierarchy_history
+CREATE OR REPLACE FUNCTION auth.belonging_change_at(resource_id uuid, at timestamptz)
+RETURNS SETOF auth.belonging_history
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
 AS $function$
-  SELECT h.* FROM auth.hierarchy_history AS h
-   WHERE h.resource_id = hierarchy_change_at.resource_id AND h.at <= hierarchy_change_at.at
+  SELECT h.* FROM auth.belonging_history AS h
+   WHERE h.resource_id = belonging_change_at.resource_id AND h.at <= belonging_change_at.at
    ORDER BY h.at DESC LIMIT 1
 $function$;
-COMMENT ON FUNCTION auth.hierarchy_change_at(uuid, timestamptz) IS
+COMMENT ON FUNCTION auth.belonging_change_at(uuid, timestamptz) IS
 $$Returns the change that was the last one of that resource's place at a moment. Errors: none. Callers:
 functions of this extension.$$;
 
@@ -147,9 +147,9 @@ BEGIN
   FOR watched IN
     SELECT * FROM (VALUES
       ('user_role_assignments', 'auth.record_role_change()'),
-      ('organizations', 'auth.record_hierarchy_change(''organization'')'),
-      ('accounts', 'auth.record_hierarchy_change(''account'', ''organization_id'')'),
-      ('projects', 'auth.record_hierarchy_change(''project'', ''account_id'')')) AS w (table_name, call)
+      ('organizations', 'auth.record_belonging_change(''organization'')'),
+      ('accounts', 'auth.record_belonging_change(''account'', ''organization_id'')'),
+      ('projects', 'auth.record_belonging_change(''project'', ''account_id'')')) AS w (table_name, call)
   LOOP
     FOR event IN
       SELECT * FROM (VALUES
@@ -174,7 +174,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
   needed_level integer := auth.role_level(role);
-  place auth.hierarchy_history;
+  place auth.belonging_history;
 BEGIN
   IF role IS NOT NULL AND needed_level IS NULL THEN
     RAISE EXCEPTION 'There is no role "%"', left(role, 64) USING ERRCODE = '22023';
@@ -187,7 +187,7 @@ BEGIN
   place.parent_id := resource_id;
   WHILE place.resource_type IS NOT NULL LOOP
     SELECT h.* INTO place
-      FROM auth.hierarchy_change_at(place.parent_id, has_role_at.at) AS h
+      FROM auth.belonging_change_at(place.parent_id, has_role_at.at) AS h
      WHERE h.resource_type = place.resource_type AND h.change <> 'deleted';
     IF EXISTS (
         SELECT FROM auth.role_change_at(has_role_at.user_id, place.resource_id, has_role_at.at) AS h

@@ -237,7 +237,7 @@ END
 $function$;
 COMMENT ON FUNCTION auth.explain_change(text, text) IS
 $$States by which right and why the changes that follow are made, for auth.role_history and
-auth.hierarchy_history, until the next call or the end of the transaction. NULL: none is known. Errors: none.
+auth.belonging_history, until the next call or the end of the transaction. NULL: none is known. Errors: none.
 Callers: functions of this extension.$$;
 
 CREATE OR REPLACE FUNCTION auth.record_administration(

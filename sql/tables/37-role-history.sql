@@ -4,7 +4,10 @@
 -- 1. Rows are only added, and refer to nothing: they outlive the user and the resource.
 -- 2. A row says what holds from its moment on, until the next row of the same key. A moment is the clock's when the
 --    change was written, later than the key's row before; the change acts from its commit on.
--- 3. The keys are natural, so that a restored history and what triggers add while restoring cannot collide.
+-- 3. A restore brings history back before the rows that it tells of, as pg_dump orders tables by schema and name and
+--    what they refer to (hence not hierarchy_history: it would come after auth.groups, and so after organizations). The
+--    triggers then find that history knows those rows. In another order they add entries that repeat the last one: the
+--    keys are natural, so nothing collides, and no answer changes.
 
 CREATE TABLE auth.role_history (
   user_id bigint NOT NULL,
@@ -38,7 +41,7 @@ COMMENT ON COLUMN auth.role_history.by_right IS
 COMMENT ON COLUMN auth.role_history.reason IS
   'What was given as the reason; in SQL: SET LOCAL auth.change_reason = ''…''.';
 
-CREATE TABLE auth.hierarchy_history (
+CREATE TABLE auth.belonging_history (
   resource_id uuid NOT NULL,
   at timestamptz NOT NULL,
   resource_type text NOT NULL,
@@ -48,15 +51,15 @@ CREATE TABLE auth.hierarchy_history (
   session_role text NOT NULL DEFAULT session_user,
   by_right text DEFAULT nullif(current_setting('auth.change_right', true), ''),
   reason text DEFAULT nullif(current_setting('auth.change_reason', true), ''),
-  CONSTRAINT hierarchy_history_pkey PRIMARY KEY (resource_id, at),
-  CONSTRAINT hierarchy_history_change_known CHECK (change IN ('created', 'moved', 'deleted')),
-  CONSTRAINT hierarchy_history_resource_type_known CHECK (resource_type IN ('organization', 'account', 'project')),
-  CONSTRAINT hierarchy_history_parent_id_set CHECK ((resource_type = 'organization') = (parent_id IS NULL))
+  CONSTRAINT belonging_history_pkey PRIMARY KEY (resource_id, at),
+  CONSTRAINT belonging_history_change_known CHECK (change IN ('created', 'moved', 'deleted')),
+  CONSTRAINT belonging_history_resource_type_known CHECK (resource_type IN ('organization', 'account', 'project')),
+  CONSTRAINT belonging_history_parent_id_set CHECK ((resource_type = 'organization') = (parent_id IS NULL))
 );
 
-COMMENT ON TABLE auth.hierarchy_history IS 'When each organization, account and project began, moved and ended.';
-COMMENT ON COLUMN auth.hierarchy_history.parent_id IS
+COMMENT ON TABLE auth.belonging_history IS 'When each organization, account and project began, moved and ended.';
+COMMENT ON COLUMN auth.belonging_history.parent_id IS
   'An account''s organization, a project''s account, from then on (or until then, when deleted).';
 
 SELECT pg_catalog.pg_extension_config_dump('auth.role_history', '');
-SELECT pg_catalog.pg_extension_config_dump('auth.hierarchy_history', '');
+SELECT pg_catalog.pg_extension_config_dump('auth.belonging_history', '');

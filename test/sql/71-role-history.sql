@@ -66,7 +66,7 @@ SELECT is(pg_temp.held(who, 'viewer', 'project', project, moment::timestamptz), 
                ('boss', 'q', 'before its own move', :'after_move', false),
                ('lead', 'q', 'now', 'infinity', false),
                ('boss', 'q', 'now', 'infinity', true)) AS v (who, project, event, moment, expected);
-SELECT is(count(*), 1::bigint, 'an account that moves leaves one row, not one a project') FROM auth.hierarchy_history
+SELECT is(count(*), 1::bigint, 'an account that moves leaves one row, not one a project') FROM auth.belonging_history
  WHERE at > :'before_move' AND at < :'after_move';
 
 -- A statement that passes keys on leaves one entry a key.
@@ -223,7 +223,7 @@ SELECT is(pg_temp.changes('target', 'b') LIKE '%revoked editor', true, 'emptying
 SELECT is_empty('SELECT FROM user_role_assignments', 'and leaves no assignment');
 SELECT is(auth.has_role_at(:target, 'account', pg_temp.id('b'), 'editor', :'alive'), true, 'nor loses what was');
 SELECT is_empty(
-  $$SELECT resource_id FROM auth.hierarchy_history GROUP BY resource_id
+  $$SELECT resource_id FROM auth.belonging_history GROUP BY resource_id
     HAVING (array_agg(change ORDER BY at DESC))[1] <> 'deleted'$$, 'every resource has its end');
 ROLLBACK TO emptied;
 
