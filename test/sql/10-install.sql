@@ -130,8 +130,10 @@ SELECT set_eq(
   'auth_gateway may execute what routes name, what an operator''s endpoint needs, and nothing else');
 SELECT set_eq(
   $$SELECT DISTINCT proname::text FROM member_functions
-     WHERE has_function_privilege('auth_caller', oid, 'EXECUTE')$$,
-  ARRAY['authenticate', 'require_user', 'current_user_id', 'current_session_id', 'register', 'login',
+     WHERE has_function_privilege('auth_caller', oid, 'EXECUTE')
+       -- Role administration is all of /api/rbac; 77-rbac-routes.sql lists it.
+       AND NOT 'auth.' || proname IN (SELECT function FROM auth.routes WHERE path LIKE '/api/rbac/%')$$,
+  ARRAY['has_role_at', 'authenticate', 'require_user', 'current_user_id', 'current_session_id', 'register', 'login',
         'refresh', 'logout', 'logout_all', 'me', 'list_sessions', 'revoke_session', 'validate_session',
         'extend_session', 'change_password', 'jwks', 'refuse', 'problem',
         'has_organization_role', 'has_account_role', 'has_project_role',

@@ -3,7 +3,7 @@
 \ir support.psql
 
 SELECT set_eq(
-  'SELECT method || '' '' || path FROM auth.routes WHERE builtin',
+  'SELECT method || '' '' || path FROM auth.routes WHERE builtin AND path NOT LIKE ''/api/rbac/%''',
   ARRAY['GET /', 'GET /.well-known/jwks.json', 'POST /api/auth/register', 'POST /api/auth/login',
         'POST /api/auth/refresh', 'POST /api/auth/logout', 'POST /api/auth/logout-all', 'GET /api/auth/me',
         'GET /api/auth/sessions', 'DELETE /api/auth/sessions/{session_id}', 'POST /api/auth/validate-session',
