@@ -77,7 +77,7 @@ SQL_FUNCTION(me) {
   StringInfoData json{};
   Datum result{0};
   const bool found =
-      pg::find_by_primary_key(users_table, Int64GetDatum(user_id), F_INT8EQ, [&](const pg::Row& row) {
+      pg::find_by_primary_key(users_table, pg::Key(user_id), [&](const pg::Row& row) {
         initStringInfo(&json);
         append_row(&json, row);
         result = PointerGetDatum(cstring_to_text_with_len(json.data, json.len));

@@ -34,9 +34,20 @@ Oid find_table(const IndexedTable& table) {
   return id;
 }
 
+Oid find_index(const IndexedTable& description, Relation table) {
+  const Oid id = description.index_name == nullptr
+                     ? version::primary_key_index(table)
+                     : get_relname_relid(description.index_name, RelationGetNamespace(table));
+  if (!OidIsValid(id)) {
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+                    errmsg("table \"%s\" of auth_api has no index \"%s\"", description.name,
+                           description.index_name == nullptr ? "primary key" : description.index_name)));
+  }
+  return id;
+}
+
 void resolve(IndexedTable& description, Relation table) {
-  description.index_id = version::primary_key_index(table);
-  if (!OidIsValid(description.index_id)) elog(ERROR, "table \"%s\" has no primary key", description.name);
+  description.index_id = find_index(description, table);
   for (std::size_t i = 0; i < IndexedTable::kMostColumns && description.columns[i].name != nullptr; ++i) {
     const Column& column = description.columns[i];
     const AttrNumber attribute = get_attnum(description.table_id, column.name);
@@ -69,7 +80,7 @@ Oid extension_schema() {
   return schema;
 }
 
-OpenTable open_table(IndexedTable& description) {
+Relation open_table(IndexedTable& description) {
   watch(description);
   for (;;) {
     if (!description.resolved) {
@@ -82,12 +93,62 @@ OpenTable open_table(IndexedTable& description) {
     }
     Relation table = try_table_open(description.table_id, AccessShareLock);
     // Opening processes pending announcements: only under the lock does what we know hold.
-    if (table != nullptr && description.resolved) {
-      return {table, index_open(description.index_id, AccessShareLock)};
-    }
+    if (table != nullptr && description.resolved) return table;
     if (table != nullptr) table_close(table, NoLock);
     description.resolved = false;
   }
+}
+
+IndexWalk::IndexWalk(IndexedTable& description, std::initializer_list<Key> keys, bool with_entries)
+    : description_(description),
+      table_(open_table(description)),
+      index_(index_open(description.index_id, AccessShareLock)),
+      scan_(version::begin_index_scan(table_, index_, GetActiveSnapshot(), static_cast<int>(keys.size()))) {
+  scan_->xs_want_itup = with_entries;
+  restart(keys);
+}
+
+void IndexWalk::restart(std::initializer_list<Key> keys) {
+  ScanKeyData conditions[kMostKeys];
+  int number = 0;
+  for (const Key& key : keys) {
+    ScanKeyEntryInitialize(&conditions[number], 0, static_cast<AttrNumber>(number + 1), BTEqualStrategyNumber,
+                           InvalidOid, index_->rd_indcollation[number], key.equality, key.value);
+    ++number;
+  }
+  index_rescan(scan_, conditions, number, nullptr, 0);
+}
+
+bool IndexWalk::next_entry() {
+  const ItemPointer place = index_getnext_tid(scan_, ForwardScanDirection);
+  if (place == nullptr) return false;
+  place_ = *place;
+  return true;
+}
+
+Datum IndexWalk::entry_column(int number) const {
+  bool is_null = false;
+  return index_getattr(scan_->xs_itup, number + 1, scan_->xs_itupdesc, &is_null);
+}
+
+bool IndexWalk::fetch_row() {
+  if (slot_ == nullptr) slot_ = table_slot_create(table_, nullptr);
+  return index_fetch_heap(scan_, slot_);
+}
+
+Row IndexWalk::row() const {
+  return {description_, ExecFetchSlotHeapTuple(slot_, false, nullptr), RelationGetDescr(table_)};
+}
+
+Buffer IndexWalk::buffer() const {
+  return TTS_IS_BUFFERTUPLE(slot_) ? reinterpret_cast<const BufferHeapTupleTableSlot*>(slot_)->buffer : InvalidBuffer;
+}
+
+void IndexWalk::end() {
+  if (slot_ != nullptr) ExecDropSingleTupleTableSlot(slot_);
+  index_endscan(scan_);
+  index_close(index_, NoLock);
+  table_close(table_, NoLock);
 }
 
 }  // namespace pg

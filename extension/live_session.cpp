@@ -1,32 +1,24 @@
 #include "live_session.hpp"
 
 #include "index_scan.hpp"
+#include "users.hpp"
 
 namespace auth {
 namespace {
 
-enum SessionColumn { kUserId, kIsActive, kExpiresAt };
+constinit pg::RowPlaces session_places{};
+
+enum SessionColumn { kId, kUserId, kIsActive, kExpiresAt };
 constinit pg::IndexedTable sessions_table{
     .schema = pg::Schema::kExtension,
     .name = "sessions",
-    .columns = {{"user_id", INT8OID}, {"is_active", BOOLOID}, {"expires_at", TIMESTAMPTZOID}},
-};
-
-enum UserColumn { kStatus };
-constinit pg::IndexedTable users_table{
-    .schema = pg::Schema::kExtension,
-    .name = "users",
-    .columns = {{"status", TEXTOID}},
+    .columns = {{"id", UUIDOID}, {"user_id", INT8OID}, {"is_active", BOOLOID}, {"expires_at", TIMESTAMPTZOID}},
+    .places = &session_places,
 };
 
 bool user_is_active(std::int64_t user_id) {
-  bool active = false;
-  pg::find_by_primary_key(users_table, Int64GetDatum(user_id), F_INT8EQ, [&](const pg::Row& row) {
-    constexpr std::string_view kActive = "active";
-    const text* const status = DatumGetTextPP(row[kStatus].value);
-    active = std::string_view(VARDATA_ANY(status), VARSIZE_ANY_EXHDR(status)) == kActive;
-  });
-  return active;
+  const auto user = find_user(user_id);
+  return user && user->status == UserStatus::kActive;
 }
 
 }  // namespace
@@ -35,7 +27,7 @@ TimestampTz session_lives_until(const Uuid& session_id, std::int64_t user_id) {
   TimestampTz until = DT_NOBEGIN;
   pg_uuid_t key;
   std::memcpy(key.data, session_id.data(), UUID_LEN);
-  pg::find_by_primary_key(sessions_table, UUIDPGetDatum(&key), F_UUID_EQ, [&](const pg::Row& row) {
+  pg::find_by_primary_key(sessions_table, pg::Key(key), [&](const pg::Row& row) {
     if (DatumGetInt64(row[kUserId].value) == user_id && DatumGetBool(row[kIsActive].value)) {
       until = DatumGetTimestampTz(row[kExpiresAt].value);
     }

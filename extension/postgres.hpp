@@ -26,6 +26,7 @@ extern "C" {
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/relscan.h"
 #include "access/table.h"
@@ -43,6 +44,13 @@ extern "C" {
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/pathnodes.h"
+#include "nodes/supportnodes.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "storage/bufmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -89,12 +97,38 @@ inline Oid primary_key_index(Relation table) {
 #endif
 }
 
-// Begins a scan with one key.
-inline IndexScanDesc begin_index_scan(Relation table, Relation index, Snapshot snapshot) {
+inline IndexScanDesc begin_index_scan(Relation table, Relation index, Snapshot snapshot, int keys) {
 #if PG_VERSION_NUM >= 180000
-  return index_beginscan(table, index, snapshot, nullptr, 1, 0);
+  return index_beginscan(table, index, snapshot, nullptr, keys, 0);
 #else
-  return index_beginscan(table, index, snapshot, 1, 0);
+  return index_beginscan(table, index, snapshot, keys, 0);
+#endif
+}
+
+// The number of the file that holds a table's rows now.
+inline Oid file_of(Relation table) {
+#if PG_VERSION_NUM >= 160000
+  return table->rd_locator.relNumber;
+#else
+  return table->rd_node.relNode;
+#endif
+}
+
+// Pins `buffer` if it still holds that block of the table.
+inline bool pin_if_still_there(Relation table, BlockNumber block, Buffer buffer) {
+#if PG_VERSION_NUM >= 160000
+  return ReadRecentBuffer(table->rd_locator, MAIN_FORKNUM, block, buffer);
+#else
+  return ReadRecentBuffer(table->rd_node, MAIN_FORKNUM, block, buffer);
+#endif
+}
+
+// Whether the current user may execute a function.
+inline bool may_execute(Oid function) {
+#if PG_VERSION_NUM >= 160000
+  return object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+#else
+  return pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
 #endif
 }
 

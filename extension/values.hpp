@@ -18,9 +18,13 @@ class Arguments {
   std::array<std::uint8_t, UUID_LEN> uuid(int number) const;
   // The elements of a text[]; NULL elements are left out.
   std::vector<std::string> text_array(int number) const;
+  // The elements of an array of bigint, text or uuid.
+  std::span<const NullableDatum> array(int number, Oid element_type) const;
 
   // The value as it came, to be passed on to a query.
   NullableDatum raw(int number) const { return call_->args[number]; }
+
+  FunctionCallInfo info() const { return call_; }
 
   // Results that need to know the call.
   Datum null() const;
@@ -33,13 +37,27 @@ class Arguments {
   FunctionCallInfo call_;
 };
 
+// The rows of a function that RETURNS TABLE, all of them made in one call.
+class ResultRows {
+ public:
+  explicit ResultRows(const Arguments& arguments);
+  // One value for each column.
+  void add(std::span<const NullableDatum> columns);
+
+ private:
+  ReturnSetInfo* result_;
+};
+
 inline Datum integer(std::int64_t value) { return Int64GetDatum(value); }
 inline Datum boolean(bool value) { return BoolGetDatum(value); }
 inline Datum nothing() { return Datum{0}; }  // of a function that returns void
 Datum text(std::string_view value);
+// The characters of a text; in the value's own memory, or in the current memory context if it had to be fetched.
+std::string_view text_view(Datum value);
 Datum bytea(std::span<const std::uint8_t> value);
 Datum uuid(const std::array<std::uint8_t, UUID_LEN>& value);
 Datum jsonb(const std::string& json);
+Datum text_array(std::span<const std::string_view> values);
 
 inline NullableDatum column(Datum value) { return {value, false}; }
 inline NullableDatum null_column() { return {Datum{0}, true}; }

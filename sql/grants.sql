@@ -64,6 +64,15 @@ GRANT EXECUTE ON FUNCTION
   auth.refuse(integer, text, jsonb), auth.problem(integer, text, jsonb)
 TO auth_caller;
 
+-- Applications' policies and services: what roles the caller holds, and, for services that are trusted to ask, others.
+GRANT EXECUTE ON FUNCTION
+  auth.has_organization_role(uuid, text), auth.has_account_role(uuid, text), auth.has_project_role(uuid, text),
+  auth.organization_ids(text), auth.account_ids(text), auth.project_ids(text),
+  auth.user_has_role(bigint, text, uuid, text), auth.role_actions(text, text),
+  auth.check_access(bigint, text, text, uuid, text),
+  auth.check_access_batch(bigint[], text[], text[], uuid[], text[])
+TO auth_caller;
+
 -- Whoever owns the extension may run a gateway and make the first superuser. It could drop the extension
 -- anyway; it still reads no table.
 DO $installer$

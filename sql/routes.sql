@@ -17,5 +17,11 @@ SELECT true, endpoint.* FROM (VALUES
   ('POST',   '/api/auth/validate-session',       'auth.validate_session', 200, 'read', 'Validate session'),
   ('POST',   '/api/auth/extend-session',         'auth.extend_session',   200, 'call', 'Extend session'),
   ('POST',   '/api/auth/change-password',        'auth.change_password',  200, 'hash', 'Change own password'),
-  ('POST',   '/api/user/change-password-user',   'auth.change_password',  200, 'hash', 'Change own password')
+  ('POST',   '/api/user/change-password-user',   'auth.change_password',  200, 'hash', 'Change own password'),
+  -- Access checks
+  ('POST',   '/api/authz/check_access',          'auth.answer_access_check',  200, 'read', 'Check access'),
+  ('POST',   '/api/authz/check_access/batch',    'auth.answer_access_checks', 200, 'call', 'Check access, many')
 ) AS endpoint;
+
+-- A thousand checks are longer than other requests.
+UPDATE auth.routes SET max_body_bytes = 1048576 WHERE builtin AND path = '/api/authz/check_access/batch';

@@ -133,7 +133,10 @@ SELECT set_eq(
      WHERE has_function_privilege('auth_caller', oid, 'EXECUTE')$$,
   ARRAY['authenticate', 'require_user', 'current_user_id', 'current_session_id', 'register', 'login',
         'refresh', 'logout', 'logout_all', 'me', 'list_sessions', 'revoke_session', 'validate_session',
-        'extend_session', 'change_password', 'jwks', 'refuse', 'problem'],
+        'extend_session', 'change_password', 'jwks', 'refuse', 'problem',
+        'has_organization_role', 'has_account_role', 'has_project_role',
+        'organization_ids', 'account_ids', 'project_ids', 'user_has_role', 'role_actions',
+        'check_access', 'check_access_batch'],
   'auth_caller may execute the documented functions and nothing else');
 SELECT is_empty(
   $$SELECT r.rolname, f.signature FROM (VALUES ('auth_gateway'), ('auth_caller')) AS r (rolname)

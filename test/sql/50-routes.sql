@@ -8,7 +8,8 @@ SELECT set_eq(
         'POST /api/auth/refresh', 'POST /api/auth/logout', 'POST /api/auth/logout-all', 'GET /api/auth/me',
         'GET /api/auth/sessions', 'DELETE /api/auth/sessions/{session_id}', 'POST /api/auth/validate-session',
         'POST /api/auth/extend-session', 'POST /api/auth/change-password',
-        'POST /api/user/change-password-user'], 'the built-in routes');
+        'POST /api/user/change-password-user',
+        'POST /api/authz/check_access', 'POST /api/authz/check_access/batch'], 'the built-in routes');
 SELECT set_eq('SELECT method, path FROM auth.list_routes()', 'SELECT method, path FROM auth.routes',
   'the gateway is told of every route');
 SELECT is_empty(
