@@ -125,7 +125,7 @@ packages-run packages-test: packages-%:
 # ---------------------------------------------------------------------------------------------------------------
 # Tests, the quick ones first. Each suite ends with its runner's own closing line.
 
-SUITES = test-unit test-fuzz test-sql test-docs test-http test-upgrade test-fault
+SUITES = test-unit test-fuzz test-sql test-docs test-roles test-http test-upgrade test-fault
 
 test: packages-test ## lint and every suite
 	@$(AGAIN) all stage
@@ -176,6 +176,13 @@ test-docs: stage ## the generated pages of docs/ are those that the catalog give
 	  diff -u docs/$${page##*/} $$page || { echo "docs/$${page##*/} is out of date: make docs"; exit 1; }; done
 	@echo "Generated pages are up to date."
 
+test-roles: stage build/node_modules.stamp ## role checks: agreement with an evaluator, known traps, races
+	$(call suite,node --test,$(wildcard test/roles/*.test.mjs test/roles/race/*.test.mjs))
+
+race: export RACE_CHECKS = 1000000
+race: packages-test stage build/node_modules.stamp ## a million role checks among changes, none stale
+	node --test test/roles/race/race.test.mjs
+
 # ---------------------------------------------------------------------------------------------------------------
 # Lint. clang-tidy is slow: a file is read again when it or a header of it changed, which is when its object is
 # rebuilt, or when the rules did.
@@ -212,5 +219,5 @@ build/compile_commands.json: Makefile $(patsubst build/%.o,%.cpp,$(OBJS) $(GATEW
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
-.PHONY: all run reset bench packages-run packages-test test $(SUITES) fuzz docs lint format freeze stage help
+.PHONY: all run reset bench packages-run packages-test test $(SUITES) fuzz race docs lint format freeze stage help
 .DELETE_ON_ERROR:

@@ -153,8 +153,8 @@ async function compareAs(number, userId) {
 test("what a level allows by itself is the documented table", async () => {
   await compare(
     "none",
-    `SELECT role, type, NULL AS user_id, NULL AS resource_id, auth.role_actions(role, type) AS engine,
-            evaluator.role_actions(role, type) AS evaluator
+    `SELECT role, type, NULL AS user_id, NULL AS resource_id, ARRAY(SELECT unnest(auth.role_actions(role, type)) ORDER BY 1) AS engine,
+            ARRAY(SELECT unnest(evaluator.role_actions(role, type)) ORDER BY 1) AS evaluator
        FROM unnest($1::text[]) AS role, unnest($2::text[]) AS type`,
     [roles, types],
   );

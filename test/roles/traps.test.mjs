@@ -5,7 +5,7 @@ import { after, afterEach, before, beforeEach, test } from "node:test";
 import { startDatabase, tokenOf } from "./support/database.mjs";
 
 const { database } = await startDatabase();
-const role = `traps_${Math.random().toString(36).slice(2)}`;
+const roleName = `traps_${Math.random().toString(36).slice(2)}`;
 let one; // where the check is
 let other; // where somebody changes rights meanwhile
 let token; // ada's
@@ -26,13 +26,13 @@ before(async () => {
     ALTER TABLE traps.documents ENABLE ROW LEVEL SECURITY;
     CREATE POLICY viewers ON traps.documents USING (auth.has_project_role(project_id, 'viewer'));
     ANALYZE traps.documents;
-    CREATE ROLE ${role};
-    GRANT auth_caller TO ${role};
-    GRANT USAGE ON SCHEMA traps TO ${role};
-    GRANT SELECT ON traps.documents TO ${role};`);
+    CREATE ROLE ${roleName};
+    GRANT auth_caller TO ${roleName};
+    GRANT USAGE ON SCHEMA traps TO ${roleName};
+    GRANT SELECT ON traps.documents TO ${roleName};`);
   token = await tokenOf(database, 1);
 });
-after(() => database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`));
+after(() => database.query(`DROP OWNED BY ${roleName}; DROP ROLE ${roleName}`));
 beforeEach(async () => {
   [one, other] = [await database.connectSuperuser(), await database.connectSuperuser()];
   await database.query(`
@@ -212,7 +212,7 @@ test("two cursors of different age answer each by its own snapshot, in turns", a
 test("a WITH HOLD cursor of a policy gives what its transaction was allowed", async () => {
   await grant(other);
   await begin(one);
-  await one.query(`SET LOCAL ROLE ${role}`);
+  await one.query(`SET LOCAL ROLE ${roleName}`);
   await one.query("DECLARE kept CURSOR WITH HOLD FOR SELECT * FROM traps.documents");
   await one.query("COMMIT");
   assert.equal((await one.query("FETCH ALL FROM kept")).rows.length, 10);
@@ -343,7 +343,7 @@ test("nobody's answers are no, and nothing of an identity is left for the next t
   await assertAll(one, true);
   await one.query("COMMIT");
   assert.deepEqual(await value(one, `SELECT ARRAY[${byIdentity}, ${byIds}]`), [false, false]);
-  await one.query(`SET ROLE ${role}`);
+  await one.query(`SET ROLE ${roleName}`);
   await assertDocuments(one, 0);
 });
 
@@ -352,7 +352,7 @@ test("a revoked session and a suspended user are nobody at the next statement", 
   const mine = await tokenOf(database, 1);
   await one.query("BEGIN");
   await authenticate(one, mine);
-  await one.query(`SET LOCAL ROLE ${role}`);
+  await one.query(`SET LOCAL ROLE ${roleName}`);
   await assertDocuments(one, 10);
   await other.query("UPDATE public.users SET status = 'suspended' WHERE id = 1");
   await assertDocuments(one, 0);
@@ -367,7 +367,7 @@ for (const mode of ["force_generic_plan", "force_custom_plan", "auto"]) {
   test(`a prepared statement (${mode}) is right across users and grants`, async () => {
     const ben = await tokenOf(database, 2);
     await grant(other, "project", 1, 2);
-    await one.query(`SET plan_cache_mode = ${mode}; SET ROLE ${role}`);
+    await one.query(`SET plan_cache_mode = ${mode}; SET ROLE ${roleName}`);
     await one.query("PREPARE documents AS SELECT count(*)::int AS count FROM traps.documents");
     const count = async (who) => {
       await one.query("BEGIN");
@@ -397,7 +397,7 @@ for (const setting of planSettings) {
     await grant(other);
     await grant(other, "project", 3);
     await begin(one);
-    await one.query(`SET LOCAL ROLE ${role}; SET LOCAL ${setting} = off`);
+    await one.query(`SET LOCAL ROLE ${roleName}; SET LOCAL ${setting} = off`);
     await assertDocuments(one, 20);
     const joined = `SELECT count(*)::int FROM traps.documents AS a JOIN traps.documents AS b USING (project_id)`;
     assert.equal(await value(one, joined), 200);
@@ -408,7 +408,7 @@ for (const setting of planSettings) {
 test("the inner side of a nested loop, scanned again and again, stays filtered", async () => {
   await grant(other);
   await begin(one);
-  await one.query(`SET LOCAL ROLE ${role}; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+  await one.query(`SET LOCAL ROLE ${roleName}; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
     SET LOCAL enable_material = off; SET LOCAL enable_memoize = off; SET LOCAL enable_seqscan = off`);
   const { rows } = await one.query(
     `SELECT n, count(d.id)::int AS count FROM generate_series(0, 19) AS n
@@ -437,7 +437,7 @@ test("parallel workers answer by the leader's snapshot, including what it change
 test("workers, who know of no identity, are never asked about one", async () => {
   await grant(other);
   await begin(one);
-  await one.query(`SET LOCAL ROLE ${role}; SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0;
+  await one.query(`SET LOCAL ROLE ${roleName}; SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0;
     SET LOCAL min_parallel_table_scan_size = 0; SET LOCAL max_parallel_workers_per_gather = 2; SET LOCAL force_parallel_mode = on`);
   await assertDocuments(one, 10);
   const unsafe = await value(other, `SELECT count(*)::int FROM pg_proc WHERE pronamespace = 'auth'::regnamespace AND proparallel = 's'
@@ -551,7 +551,7 @@ test("another schema's tables of the same names decide nothing", async () => {
     CREATE OPERATOR forged.= (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = forged.true);
     SET LOCAL search_path = forged, pg_temp, public, pg_catalog`);
   assert.deepEqual(await value(one, `SELECT ARRAY[${[byUser, byAction, byBatch, byIdentity]}]`), [false, false, false, false]);
-  await one.query(`GRANT USAGE ON SCHEMA forged TO ${role}; SET LOCAL ROLE ${role}`);
+  await one.query(`GRANT USAGE ON SCHEMA forged TO ${roleName}; SET LOCAL ROLE ${roleName}`);
   await assertDocuments(one, 0);
   await one.query("ROLLBACK");
 });
@@ -565,12 +565,12 @@ test("a policy holds through partitions, whichever way they are asked for", asyn
     INSERT INTO traps.parts SELECT n, traps.id('project', n % 20) FROM generate_series(0, 199) AS n;
     ALTER TABLE traps.parts ENABLE ROW LEVEL SECURITY;
     CREATE POLICY viewers ON traps.parts USING (auth.has_project_role(project_id, 'viewer'));
-    GRANT SELECT ON traps.parts TO ${role};
+    GRANT SELECT ON traps.parts TO ${roleName};
     ANALYZE traps.parts;`);
   await grant(other);
   for (const setting of ["enable_seqscan = off", "enable_indexscan = off", "enable_partition_pruning = off"]) {
     await begin(one);
-    await one.query(`SET LOCAL ROLE ${role}; SET LOCAL ${setting}`);
+    await one.query(`SET LOCAL ROLE ${roleName}; SET LOCAL ${setting}`);
     assert.equal(await value(one, "SELECT count(*)::int FROM traps.parts"), 10);
     assert.equal(await value(one, "SELECT count(*)::int FROM traps.parts WHERE id < 100"), 5);
     await one.query("COMMIT");
@@ -582,18 +582,18 @@ test("a policy holds through views, security barriers and security invokers", as
     CREATE VIEW traps.barrier WITH (security_barrier) AS SELECT * FROM traps.documents
       WHERE auth.has_project_role(project_id, 'viewer');
     CREATE VIEW traps.invoker WITH (security_invoker) AS SELECT * FROM traps.documents;
-    GRANT SELECT ON traps.barrier, traps.invoker TO ${role};`);
+    GRANT SELECT ON traps.barrier, traps.invoker TO ${roleName};`);
   await grant(other);
   await begin(one);
-  await one.query(`SET LOCAL ROLE ${role}`);
+  await one.query(`SET LOCAL ROLE ${roleName}`);
   for (const view of ["barrier", "invoker"]) assert.equal(await value(one, `SELECT count(*)::int FROM traps.${view}`), 10, view);
 });
 
 test("a user's own function sees no row that the policy hides, and no error tells of one", async () => {
-  await database.query(`CREATE SCHEMA snoop; GRANT ALL ON SCHEMA snoop TO ${role}`);
+  await database.query(`CREATE SCHEMA snoop; GRANT ALL ON SCHEMA snoop TO ${roleName}`);
   await grant(other);
   await begin(one);
-  await one.query(`SET LOCAL ROLE ${role}`);
+  await one.query(`SET LOCAL ROLE ${roleName}`);
   await one.query(`CREATE TEMPORARY TABLE seen (project_id uuid);
     CREATE FUNCTION snoop.look(project_id uuid) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$ BEGIN
       INSERT INTO seen VALUES (project_id); RETURN true; END $$`);
@@ -606,10 +606,10 @@ test("a user's own function sees no row that the policy hides, and no error tell
 });
 
 test("rows that may not be seen can be neither written nor moved away by a policy's CHECK", async () => {
-  await database.query(`GRANT INSERT, UPDATE ON traps.documents TO ${role}; GRANT USAGE ON SEQUENCE traps.documents_id_seq TO ${role}`);
+  await database.query(`GRANT INSERT, UPDATE ON traps.documents TO ${roleName}; GRANT USAGE ON SEQUENCE traps.documents_id_seq TO ${roleName}`);
   await grant(other);
   await begin(one);
-  await one.query(`SET LOCAL ROLE ${role}`);
+  await one.query(`SET LOCAL ROLE ${roleName}`);
   await one.query("SAVEPOINT s");
   await one.query("INSERT INTO traps.documents (project_id) VALUES (traps.id('project'))");
   await one.query("ROLLBACK TO s");
@@ -630,6 +630,25 @@ test("nothing that a policy is given makes it fail", async () => {
     }
   }
 });
+
+for (const role of ["'emperor'", "NULL", "lower('EMPEROR')", "repeat('x', 10000)"]) {
+  test(`nor does a role that does not exist (${role}), in no plan`, async () => {
+    await one.query(`CREATE TABLE traps.odd AS TABLE traps.documents; CREATE INDEX ON traps.odd (project_id);
+      ALTER TABLE traps.odd ENABLE ROW LEVEL SECURITY; GRANT SELECT ON traps.odd TO ${roleName};
+      CREATE POLICY odd ON traps.odd USING (auth.has_project_role(project_id, ${role}))`);
+    try {
+      await grant(other);
+      await begin(one);
+      await one.query(`SET LOCAL ROLE ${roleName}`);
+      for (const setting of ["enable_seqscan = off", "enable_seqscan = on", "enable_indexscan = off", "enable_bitmapscan = off"]) {
+        await one.query(`SET LOCAL ${setting}`);
+        assert.equal(await value(one, "SELECT count(*)::int FROM traps.odd"), 0);
+      }
+    } finally {
+      await one.query("ROLLBACK; DROP TABLE traps.odd");
+    }
+  });
+}
 
 test("what user_has_role and the sets are given and cannot know is an error that says so; NULL is no", async () => {
   for (const call of ["user_has_role(1, 'galaxy', traps.id('project'), 'viewer')", "user_has_role(1, 'project', traps.id('project'), 'emperor')",
@@ -652,7 +671,8 @@ test("batches of none, of ten thousand, of unequal lengths and of NULLs answer o
   );
   assert.deepEqual(rows[0], { items: 10000, allowed: 3334, first: 1, last: 10000 });
   await assert.rejects(one.query("SELECT auth.check_access_batch('{1,2}', '{a}', '{project}', '{}')"), (error) => error.code.startsWith("22"));
-  const nulls = await one.query("SELECT allowed, deny_reason FROM auth.check_access_batch('{NULL}', '{NULL}', '{NULL}', '{NULL}')");
+  await assert.rejects(one.query("SELECT auth.check_access_batch('{1}', '{NULL}', '{project}', '{NULL}')"), { code: "22004" });
+  const nulls = await one.query("SELECT allowed, deny_reason FROM auth.check_access_batch('{NULL}', '{a}', '{NULL}', '{NULL}')");
   assert.deepEqual(nulls.rows, [{ allowed: false, deny_reason: "user_not_found" }]);
 });
 
