@@ -337,6 +337,47 @@ test("another identity in the same transaction gets its own answers", async () =
   assert.deepEqual(await value(one, own), [false, false]);
 });
 
+test("another identity gets its own answers within one statement, too: nothing but the identity has changed", async () => {
+  await grant(other, "project", 0, 2);
+  const ben = await tokenOf(database, 2);
+  await one.query(`CREATE FUNCTION traps.seen_by_both(ada text, ben text) RETURNS text LANGUAGE plpgsql AS $$
+    DECLARE
+      answers boolean[];
+      seen text := '';
+    BEGIN
+      FOR round IN 1..6 LOOP
+        PERFORM auth.authenticate(CASE WHEN round % 2 = 1 THEN ada ELSE ben END);
+        answers := ARRAY[${byIdentity}, ${byIds}];
+        seen := seen || CASE WHEN true = ALL (answers) THEN 'y' WHEN false = ALL (answers) THEN 'n' ELSE '?' END;
+      END LOOP;
+      RETURN seen;
+    END $$`);
+  assert.equal(await value(one, "SELECT traps.seen_by_both($1, $2)", [token, ben]), "nynyny");
+  const { rows } = await one.query(
+    `SELECT auth.authenticate(CASE WHEN n % 2 = 1 THEN $1 ELSE $2 END), ${byIdentity} AS has, ${byIds} AS listed FROM generate_series(1, 4) AS n`,
+    [token, ben],
+  );
+  assert.deepEqual(rows.map((row) => [row.has, row.listed]), [1, 2, 3, 4].map((n) => [n % 2 === 0, n % 2 === 0]));
+});
+
+test("under SERIALIZABLE a check is a read: two who check each other's right and take it away cannot both commit", async () => {
+  for (const [asks, takes] of [[byUser, byUser], [byAction, byAction]]) {
+    await grant(other);
+    await grant(other, "project", 0, 2);
+    const fails = [];
+    for (const session of [one, other]) await session.query("BEGIN ISOLATION LEVEL SERIALIZABLE");
+    assert.equal(await value(one, `SELECT ${asks}`), true);
+    assert.equal(await value(other, `SELECT ${takes.replace("(1,", "(2,")}`), true);
+    for (const [session, user] of [[one, 2], [other, 1]]) {
+      await revoke(session, user).then(() => session.query("COMMIT")).catch((error) => fails.push(error.code));
+    }
+    assert.deepEqual(fails, ["40001"]);
+    await Promise.all([one, other].map((session) => session.query("ROLLBACK")));
+    await revoke(other, 1);
+    await revoke(other, 2);
+  }
+});
+
 test("nobody's answers are no, and nothing of an identity is left for the next transaction", async () => {
   await grant(other);
   await begin(one);
