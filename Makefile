@@ -109,15 +109,15 @@ reset: ## forget what `make run` made: its database, its users, its keys
 	control/cluster.sh destroy $(RUN_DIR)/cluster
 	rm -rf $(RUN_DIR)
 
-bench: packages-test ## every figure beside its target; writes .run/bench.json
-	@$(AGAIN) all stage build/bench/argon2id
+bench: packages-test ## every figure beside its target (BENCH_PARTS=sessions|roles); writes .run/bench.json
+	@$(AGAIN) all stage build/bench/argon2id build/bench/point_check
 	control/cluster.sh destroy .run/bench/cluster
 	RUN_DIR=.run/bench GATEWAY_BINARY=build/auth-gateway BENCH_BINARIES=build/bench BENCH_JSON=.run/bench.json \
-	  control/run.sh node test/bench/bench.mjs
+	  BENCH_CLUSTER=.run/bench/cluster control/run.sh node test/bench/bench.mjs
 
 build/bench/%: test/bench/%.cpp
 	@mkdir -p $(@D)
-	g++ -O2 -std=c++20 -Wall -Wextra -Werror -o $@ $< -lsodium
+	g++ -O2 -std=c++20 -Wall -Wextra -Werror $(shell pkg-config --cflags libpq) -o $@ $< -lsodium -lpq
 
 packages-run packages-test: packages-%:
 	@control/install-packages.sh $*
