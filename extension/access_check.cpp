@@ -102,9 +102,11 @@ bool any_group_denies(const AccessQuestion& question, const Path& path) {
     pg::IndexWalk walk(memberships_table, {pg::Key(question.user_id)});
     while (!denies && walk.next_row()) {
       const pg::Row row = walk.row();
-      if (!is_on(path, text_of(row[kMembershipType].value), *DatumGetUUIDP(row[kMembershipResource].value))) continue;
+      if (!is_on(path, text_of(row[kMembershipType].value), *DatumGetUUIDP(row[kMembershipResource].value)))
+        continue;
       if (service == nullptr) {
-        service = cstring_to_text_with_len(question.service->data(), static_cast<int>(question.service->size()));
+        service =
+            cstring_to_text_with_len(question.service->data(), static_cast<int>(question.service->size()));
       }
       denies = group_denies(*DatumGetUUIDP(row[kGroupId].value), service, question.action);
     }
@@ -113,8 +115,8 @@ bool any_group_denies(const AccessQuestion& question, const Path& path) {
   return denies;
 }
 
-// A role of the operator's own allows the actions of its permissions for the service; one that has none for any service
-// allows what its level does.
+// A role of the operator's own allows the actions of its permissions for the service; one that has none for
+// any service allows what its level does.
 bool grants(const Assignment& assignment, const AccessQuestion& question, const Path& path) {
   if (assignment.names_role) {
     bool has_permissions = false;
@@ -134,8 +136,8 @@ bool grants(const Assignment& assignment, const AccessQuestion& question, const 
   return allows(assignment.level, path.type, question.action);
 }
 
-// Whether the ids that came with the question are those of the tables. An id that such a resource does not have, an
-// organization's account, contradicts them as well.
+// Whether the ids that came with the question are those of the tables. An id that such a resource does not
+// have, an organization's account, contradicts them as well.
 bool contradicts(const AccessQuestion& question, const Path& path) {
   const auto differs = [&](const std::optional<pg_uuid_t>& claimed, ResourceType type) {
     return claimed && (type > path.type || !same_id(*claimed, path.ids[static_cast<std::size_t>(type)]));
@@ -162,7 +164,8 @@ AccessDecision decide(const AccessQuestion& question) {
   if (!user) return deny(kUserNotFound);
   decision.user_status = name_of(user->status);
   if (user->status != UserStatus::kActive) return deny("user_not_active");
-  const auto path = question.resource_type ? find_path(*question.resource_type, question.resource_id) : std::nullopt;
+  const auto path =
+      question.resource_type ? find_path(*question.resource_type, question.resource_id) : std::nullopt;
   if (!path) return deny("resource_not_found");
   if (contradicts(question, *path)) return deny("hierarchy_mismatch");
   if (user->is_superuser) return allow(kGrantedBySuperuser);

@@ -1,4 +1,5 @@
-// The decision: may this user take this action on this resource? sql/functions/61-check-access.sql states the rules.
+// The decision: may this user take this action on this resource? sql/functions/61-check-access.sql states the
+// rules.
 #pragma once
 
 #include "hierarchy.hpp"
@@ -32,8 +33,8 @@ inline constexpr const char* kGrantedBySuperuser = "superuser";
 // Decides under the active snapshot; writes nothing.
 AccessDecision decide(const AccessQuestion& question);
 
-// Throws SqlError A0403 unless the caller may ask about the user and the resource: one may ask about oneself, a
-// superuser about everybody, and an administrator of a resource about everybody on that resource.
+// Throws SqlError A0403 unless the caller may ask about the user and the resource: one may ask about oneself,
+// a superuser about everybody, and an administrator of a resource about everybody on that resource.
 void require_may_ask(std::int64_t caller_id, std::int64_t user_id, std::optional<ResourceType> resource_type,
                      const pg_uuid_t& resource_id);
 

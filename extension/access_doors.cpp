@@ -25,8 +25,12 @@ std::array<NullableDatum, 4> columns_of(const AccessDecision& decision) {
 }
 
 // Nobody and nothing have the id 0, so that NULL is answered as what does not exist.
-std::int64_t user_argument(const NullableDatum& user_id) { return user_id.isnull ? 0 : DatumGetInt64(user_id.value); }
-pg_uuid_t uuid_argument(const NullableDatum& id) { return id.isnull ? pg_uuid_t{} : *DatumGetUUIDP(id.value); }
+std::int64_t user_argument(const NullableDatum& user_id) {
+  return user_id.isnull ? 0 : DatumGetInt64(user_id.value);
+}
+pg_uuid_t uuid_argument(const NullableDatum& id) {
+  return id.isnull ? pg_uuid_t{} : *DatumGetUUIDP(id.value);
+}
 
 pg_uuid_t to_datum(const auth::Uuid& uuid) {
   pg_uuid_t id;
@@ -39,8 +43,8 @@ std::optional<pg_uuid_t> to_datum(const std::optional<auth::Uuid>& uuid) {
 }
 
 // The question that a request asks; views the request's texts.
-AccessQuestion question_of(std::int64_t user_id, std::string_view action, std::optional<std::string_view> service,
-                           const auth::RequestedResource& resource) {
+AccessQuestion question_of(std::int64_t user_id, std::string_view action,
+                           std::optional<std::string_view> service, const auth::RequestedResource& resource) {
   return {.user_id = user_id,
           .action = action,
           .resource_type = auth::parse_resource_type(*resource.type),
@@ -150,7 +154,8 @@ SQL_FUNCTION(answer_access_check) {
   auth::require_may_ask(caller_id, user_id, question.resource_type, question.resource_id);
   const AccessDecision decision = auth::decide(question);
   if (decision.deny_reason == auth::kUserNotFound) {
-    throw pg::SqlError(MAKE_SQLSTATE('A', '0', '4', '0', '4'), "User " + std::to_string(user_id) + " not found");
+    throw pg::SqlError(MAKE_SQLSTATE('A', '0', '4', '0', '4'),
+                       "User " + std::to_string(user_id) + " not found");
   }
   if (decision.granted_by == auth::kGrantedBySuperuser) audit(user_id, 1, question.action);
   std::string json;

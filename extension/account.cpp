@@ -76,12 +76,11 @@ SQL_FUNCTION(me) {
   const std::int64_t user_id = auth::require_user(arguments, 0);
   StringInfoData json{};
   Datum result{0};
-  const bool found =
-      pg::find_by_primary_key(users_table, pg::Key(user_id), [&](const pg::Row& row) {
-        initStringInfo(&json);
-        append_row(&json, row);
-        result = PointerGetDatum(cstring_to_text_with_len(json.data, json.len));
-      });
+  const bool found = pg::find_by_primary_key(users_table, pg::Key(user_id), [&](const pg::Row& row) {
+    initStringInfo(&json);
+    append_row(&json, row);
+    result = PointerGetDatum(cstring_to_text_with_len(json.data, json.len));
+  });
   if (!found) throw auth::invalid_credentials();
   return result;
 }

@@ -17,8 +17,8 @@ constinit pg::IndexedTable assignments_table{
 };
 constexpr int kResourceIdInIndex = 1;  // of the primary key (user_id, resource_id)
 
-// A user with more entries than that is looked up by each id of the path instead: 64 entries, about a third of a page,
-// cost less to walk over than two more descents.
+// A user with more entries than that is looked up by each id of the path instead: 64 entries, about a third
+// of a page, cost less to walk over than two more descents.
 constexpr int kMostEntriesToWalk = 64;
 
 std::string_view text_of(Datum value) {
@@ -67,7 +67,8 @@ AssignmentsOnPath find_assignments(std::int64_t user_id, const Path& path) {
       if (!walk.fetch_row() || !read(walk.row(), assignment)) return;
       // An id names one resource only together with its type.
       const auto type = static_cast<std::size_t>(assignment.type);
-      if (assignment.type <= path.type && same_id(path.ids[type], assignment.resource_id)) found.add(assignment);
+      if (assignment.type <= path.type && same_id(path.ids[type], assignment.resource_id))
+        found.add(assignment);
     };
 
     pg::IndexWalk walk(assignments_table, {pg::Key(user_id)}, true);

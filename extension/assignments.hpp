@@ -8,7 +8,7 @@ namespace auth {
 struct Assignment {
   ResourceType type;
   Level level;
-  bool names_role;      // one of the operator's own, role_id
+  bool names_role;  // one of the operator's own, role_id
   pg_uuid_t resource_id;
   pg_uuid_t role_id;
 };

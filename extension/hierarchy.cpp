@@ -9,7 +9,10 @@ constinit std::array<pg::RowPlaces, kResourceTypes> places{};
 
 // By ResourceType: the columns name the resource, then its parents from the nearest on.
 constinit std::array<pg::IndexedTable, kResourceTypes> tables{{
-    {.schema = pg::Schema::kExtension, .name = "organizations", .columns = {{"id", UUIDOID}}, .places = &places[0]},
+    {.schema = pg::Schema::kExtension,
+     .name = "organizations",
+     .columns = {{"id", UUIDOID}},
+     .places = &places[0]},
     {.schema = pg::Schema::kExtension,
      .name = "accounts",
      .columns = {{"id", UUIDOID}, {"organization_id", UUIDOID}},
@@ -55,8 +58,8 @@ bool same_id(const pg_uuid_t& left, const pg_uuid_t& right) {
 std::optional<Path> find_path(ResourceType type, const pg_uuid_t& id) {
   const auto depth = static_cast<int>(type);
   Path path{.type = type, .ids = {}};
-  const bool found = pg::find_by_primary_key(
-      tables[static_cast<std::size_t>(type)], pg::Key(id), [&](const pg::Row& row) {
+  const bool found =
+      pg::find_by_primary_key(tables[static_cast<std::size_t>(type)], pg::Key(id), [&](const pg::Row& row) {
         for (int column = 0; column <= depth; ++column) {
           path.ids[static_cast<std::size_t>(depth - column)] = *DatumGetUUIDP(row[column].value);
         }

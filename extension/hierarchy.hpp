@@ -17,12 +17,12 @@ struct Path {
 
 bool same_id(const pg_uuid_t& left, const pg_uuid_t& right);
 
-// The resource and its parents under the active snapshot; nothing when there is no such resource. One look-up, because
-// a project names its organization and a foreign key keeps that its account's.
+// The resource and its parents under the active snapshot; nothing when there is no such resource. One
+// look-up, because a project names its organization and a foreign key keeps that its account's.
 std::optional<Path> find_path(ResourceType type, const pg_uuid_t& id);
 
-// Appends the ids of all resources of that type below a parent: accounts or projects of an organization, projects of an
-// account. In no order.
+// Appends the ids of all resources of that type below a parent: accounts or projects of an organization,
+// projects of an account. In no order.
 void append_children(std::vector<pg_uuid_t>& ids, ResourceType type, ResourceType parent_type,
                      const pg_uuid_t& parent_id);
 

@@ -141,7 +141,8 @@ Row IndexWalk::row() const {
 }
 
 Buffer IndexWalk::buffer() const {
-  return TTS_IS_BUFFERTUPLE(slot_) ? reinterpret_cast<const BufferHeapTupleTableSlot*>(slot_)->buffer : InvalidBuffer;
+  return TTS_IS_BUFFERTUPLE(slot_) ? reinterpret_cast<const BufferHeapTupleTableSlot*>(slot_)->buffer
+                                   : InvalidBuffer;
 }
 
 void IndexWalk::end() {

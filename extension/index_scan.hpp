@@ -1,8 +1,8 @@
 // Reading rows by an index without the SQL executor: about 1 µs instead of 15.
 //
-// Tables, columns and indexes are found by name at first use and remembered by the server process until PostgreSQL
-// announces that the table has changed, so a dropped and re-created extension, or a table with a column more, needs no
-// new connection.
+// Tables, columns and indexes are found by name at first use and remembered by the server process until
+// PostgreSQL announces that the table has changed, so a dropped and re-created extension, or a table with a
+// column more, needs no new connection.
 //
 // WHAT A DIRECT SCAN DOES NOT DO: it checks no privilege and no row-level-security policy. That is why it
 // exists (a caller of auth.authenticate may read no table), so nothing that is read here may reach the caller
@@ -24,8 +24,8 @@ struct Column {
   Oid type;
 };
 
-// A table, one index of it, and what this server process knows of them. Make it `constinit static`; list the columns in
-// the order of an enum that names them.
+// A table, one index of it, and what this server process knows of them. Make it `constinit static`; list the
+// columns in the order of an enum that names them.
 struct IndexedTable {
   static constexpr std::size_t kMostColumns = 20;
 
@@ -33,7 +33,7 @@ struct IndexedTable {
   const char* name;
   Column columns[kMostColumns];
   const char* index_name = nullptr;  // null: the primary key
-  RowPlaces* places = nullptr;       // null: rows' places are not remembered. Else column 0 is the primary key.
+  RowPlaces* places = nullptr;  // null: rows' places are not remembered. Else column 0 is the primary key.
 
   bool resolved = false;
   Oid table_id = InvalidOid;
@@ -42,10 +42,12 @@ struct IndexedTable {
   IndexedTable* next = nullptr;  // the list of tables that the invalidation callback walks
 };
 
-// What a column of an index is compared with: a bigint, a uuid (which must outlive the key) or, as it is stored, a text.
+// What a column of an index is compared with: a bigint, a uuid (which must outlive the key) or, as it is
+// stored, a text.
 struct Key {
   explicit Key(std::int64_t key) : value(Int64GetDatum(key)), equality(F_INT8EQ), place(place_key(key)) {}
-  explicit Key(const pg_uuid_t& key) : value(UUIDPGetDatum(&key)), equality(F_UUID_EQ), place(place_key(key)) {}
+  explicit Key(const pg_uuid_t& key)
+      : value(UUIDPGetDatum(&key)), equality(F_UUID_EQ), place(place_key(key)) {}
   explicit Key(const varlena* key) : value(PointerGetDatum(key)), equality(F_TEXTEQ), place{} {}
 
   Datum value;
@@ -81,8 +83,8 @@ Oid extension_schema();
 // Opens a table with the lock of a reader; an error if the table, a column or the index is not as described.
 Relation open_table(IndexedTable& table);
 
-// A walk over the index entries whose first columns equal `keys`. Has no destructor, since PostgreSQL's errors run
-// none: call end(). Locks stay until the transaction ends, as those of a query do.
+// A walk over the index entries whose first columns equal `keys`. Has no destructor, since PostgreSQL's
+// errors run none: call end(). Locks stay until the transaction ends, as those of a query do.
 class IndexWalk {
  public:
   // `with_entries`: entry_column() will be asked.
@@ -91,8 +93,8 @@ class IndexWalk {
   // Begins anew, with as many keys.
   void restart(std::initializer_list<Key> keys);
 
-  // The next entry, in the index's order; false when there is none. An entry may be of a row that the snapshot does
-  // not show.
+  // The next entry, in the index's order; false when there is none. An entry may be of a row that the
+  // snapshot does not show.
   bool next_entry();
   // Column `number`, from 0, of the entry. It is not NULL, or the index is not one of ours.
   Datum entry_column(int number) const;
@@ -126,8 +128,9 @@ class IndexWalk {
 
 // ---------------------------------------------------------------------------------------------------------------
 
-// Finds the row whose primary key, one column, equals `key`, and lets `read` copy plain values out of it. Runs under
-// pg::call as a whole, `read` included: nothing in it may have a destructor. Returns whether there was a row.
+// Finds the row whose primary key, one column, equals `key`, and lets `read` copy plain values out of it.
+// Runs under pg::call as a whole, `read` included: nothing in it may have a destructor. Returns whether there
+// was a row.
 template <class Reader>
 bool find_by_primary_key(IndexedTable& description, const Key& key, Reader&& read) {
   return call([&] {
@@ -135,8 +138,8 @@ bool find_by_primary_key(IndexedTable& description, const Key& key, Reader&& rea
     Relation table = open_table(description);
     if (description.places != nullptr) {
       HeldRow held;
-      if (hold_remembered_row(*description.places, table, description.attributes[0], description.columns[0].type,
-                              key.place, held)) {
+      if (hold_remembered_row(*description.places, table, description.attributes[0],
+                              description.columns[0].type, key.place, held)) {
         read(Row(description, &held.tuple, RelationGetDescr(table)));
         ReleaseBuffer(held.buffer);
         table_close(table, NoLock);

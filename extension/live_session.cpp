@@ -12,7 +12,10 @@ enum SessionColumn { kId, kUserId, kIsActive, kExpiresAt };
 constinit pg::IndexedTable sessions_table{
     .schema = pg::Schema::kExtension,
     .name = "sessions",
-    .columns = {{"id", UUIDOID}, {"user_id", INT8OID}, {"is_active", BOOLOID}, {"expires_at", TIMESTAMPTZOID}},
+    .columns = {{"id", UUIDOID},
+                {"user_id", INT8OID},
+                {"is_active", BOOLOID},
+                {"expires_at", TIMESTAMPTZOID}},
     .places = &session_places,
 };
 

@@ -2,9 +2,12 @@
 //
 // A policy that says USING (auth.has_project_role(project_id, 'viewer')) means the same as project_id =
 // ANY (auth.project_ids('viewer')), and PostgreSQL can look an index up by that. So the planner is told
-// - the index condition. Its right side is a STABLE function call and no list, so one generic plan serves every user and
-//   every grant. It is withheld from who sees more than a fifth of all: for them, asking row by row is quicker.
-// - the selectivity: the share of all resources that the user sees who is authenticated now. Each assignment counts for
+// - the index condition. Its right side is a STABLE function call and no list, so one generic plan serves
+// every user and
+//   every grant. It is withheld from who sees more than a fifth of all: for them, asking row by row is
+//   quicker.
+// - the selectivity: the share of all resources that the user sees who is authenticated now. Each assignment
+// counts for
 //   as much as an average resource of its type holds.
 // - the cost: the list of assignments once, then a look-up in a hash table a row.
 //
@@ -19,7 +22,7 @@ namespace {
 using auth::Level;
 using auth::ResourceType;
 
-constexpr double kUnknownShare = 0.005;       // nobody is authenticated yet, or the role is not a constant
+constexpr double kUnknownShare = 0.005;  // nobody is authenticated yet, or the role is not a constant
 constexpr double kMostForIndex = 0.2;
 constexpr std::size_t kMostAssignments = 1000;  // whoever has more is not counted further
 
@@ -72,7 +75,8 @@ double visible_share(ResourceType type, Node* role) {
   if (assignments.size() >= kMostAssignments) return kMostForIndex;
   double share = 0;
   for (const auth::Assignment& assignment : assignments) {
-    if (assignment.level >= *level && assignment.type <= type) share += 1 / auth::estimate_resources(assignment.type);
+    if (assignment.level >= *level && assignment.type <= type)
+      share += 1 / auth::estimate_resources(assignment.type);
   }
   return std::min(share, 1.0);
 }
@@ -92,9 +96,9 @@ Node* answer_cost(SupportRequestCost* request) {
   return reinterpret_cast<Node*>(request);
 }
 
-// resource = ANY (auth.project_ids(role)), where the index can look that up in one scan. Only in its first column:
-// further behind, a scan for several values does not return rows in the index's order, and the planner, which sees a
-// function call where the array is, would not know.
+// resource = ANY (auth.project_ids(role)), where the index can look that up in one scan. Only in its first
+// column: further behind, a scan for several values does not return rows in the index's order, and the
+// planner, which sees a function call where the array is, would not know.
 Node* answer_index_condition(SupportRequestIndexCondition* request) {
   if (request->indexarg != 0 || request->indexcol != 0 || !request->index->amsearcharray) return nullptr;
   if (!IsA(request->node, FuncExpr)) return nullptr;
@@ -110,8 +114,8 @@ Node* answer_index_condition(SupportRequestIndexCondition* request) {
   });
   if (!OidIsValid(equality) || visible_share(check->type, role) > kMostForIndex) return nullptr;
   return pg::call([&] {
-    auto* const ids = makeFuncExpr(check->ids_function, UUIDARRAYOID, list_make1(copyObjectImpl(role)), InvalidOid,
-                                   call->inputcollid, COERCE_EXPLICIT_CALL);
+    auto* const ids = makeFuncExpr(check->ids_function, UUIDARRAYOID, list_make1(copyObjectImpl(role)),
+                                   InvalidOid, call->inputcollid, COERCE_EXPLICIT_CALL);
     auto* const condition = makeNode(ScalarArrayOpExpr);
     condition->opno = equality;
     condition->opfuncid = get_opcode(equality);

@@ -1,7 +1,7 @@
 // Doors: what roles does a user hold?
 //
-// These are for policies, so they take no detour: no SQL, no SECURITY DEFINER. They read tables that the caller may not,
-// and return nothing of them but yes or no, or ids of what the caller may see.
+// These are for policies, so they take no detour: no SQL, no SECURITY DEFINER. They read tables that the
+// caller may not, and return nothing of them but yes or no, or ids of what the caller may see.
 #include "transaction_identity.hpp"
 
 #include "call_site.hpp"

@@ -5,8 +5,8 @@
 namespace pg {
 namespace {
 
-// Keys may be random or count up from one, at either end: multiplication spreads both (the constant is 2^64 divided by
-// the golden ratio; Knuth, The Art of Computer Programming, section 6.4).
+// Keys may be random or count up from one, at either end: multiplication spreads both (the constant is 2^64
+// divided by the golden ratio; Knuth, The Art of Computer Programming, section 6.4).
 RowPlace& place_of(RowPlaces& places, const PlaceKey& key) {
   const std::uint64_t mixed = (key.low ^ (key.high >> 7) ^ (key.high << 9)) * 0x9E3779B97F4A7C15U;
   return places[mixed >> (64 - std::countr_zero(kRowPlaces))];
@@ -18,8 +18,8 @@ bool places_count(Relation table) {
 
 }  // namespace
 
-bool hold_remembered_row(RowPlaces& places, Relation table, AttrNumber attribute, Oid type, const PlaceKey& key,
-                         HeldRow& held) {
+bool hold_remembered_row(RowPlaces& places, Relation table, AttrNumber attribute, Oid type,
+                         const PlaceKey& key, HeldRow& held) {
   const RowPlace& place = place_of(places, key);
   if (place.file != version::file_of(table) || place.key != key || !places_count(table)) return false;
   if (!version::pin_if_still_there(table, place.block, place.buffer)) return false;
@@ -35,7 +35,8 @@ bool hold_remembered_row(RowPlaces& places, Relation table, AttrNumber attribute
   if (visible) {
     bool is_null = false;
     const Datum found = heap_getattr(&held.tuple, attribute, RelationGetDescr(table), &is_null);
-    if (!is_null && key == (type == INT8OID ? place_key(DatumGetInt64(found)) : place_key(*DatumGetUUIDP(found)))) {
+    if (!is_null &&
+        key == (type == INT8OID ? place_key(DatumGetInt64(found)) : place_key(*DatumGetUUIDP(found)))) {
       return true;
     }
   }

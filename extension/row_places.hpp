@@ -1,12 +1,12 @@
-// Where rows lay when they were last found, so that the next look-up of the same key need not descend the index:
-// 0.3 µs instead of 1.3 µs.
+// Where rows lay when they were last found, so that the next look-up of the same key need not descend the
+// index: 0.3 µs instead of 1.3 µs.
 //
-// A remembered place is a guess and never an answer. It is taken only if, now, the page is still in the same buffer, the
-// place on it still leads to a row that the active snapshot shows, and that row's primary key still is the one asked
-// for. A primary key is unique among the rows that a snapshot shows, so such a row is the row. Whatever happened
-// meanwhile (update, delete, VACUUM, TRUNCATE, a rewritten table, another page in the buffer) makes one of the three
-// fail, and then the index decides, as it does for every key that is not remembered. So nothing here can be out of date,
-// and nothing needs to be invalidated.
+// A remembered place is a guess and never an answer. It is taken only if, now, the page is still in the same
+// buffer, the place on it still leads to a row that the active snapshot shows, and that row's primary key
+// still is the one asked for. A primary key is unique among the rows that a snapshot shows, so such a row is
+// the row. Whatever happened meanwhile (update, delete, VACUUM, TRUNCATE, a rewritten table, another page in
+// the buffer) makes one of the three fail, and then the index decides, as it does for every key that is not
+// remembered. So nothing here can be out of date, and nothing needs to be invalidated.
 //
 // Under SERIALIZABLE it is not used: there, a look-up must leave its locks on the index.
 #pragma once
@@ -38,8 +38,8 @@ struct RowPlace {
   OffsetNumber offset;
 };
 
-// A place for each value of a key's hash; a new row takes it from the one before. 1.3 MB of zero pages a table, touched
-// as they fill.
+// A place for each value of a key's hash; a new row takes it from the one before. 1.3 MB of zero pages a
+// table, touched as they fill.
 inline constexpr std::size_t kRowPlaces = 32768;
 using RowPlaces = std::array<RowPlace, kRowPlaces>;
 
@@ -51,10 +51,10 @@ struct HeldRow {
 
 // The three functions raise PostgreSQL's errors: inside pg::call only. `table` is open.
 
-// Whether the remembered place of `key` holds the row with that primary key, which is column `attribute`, of type
-// bigint or uuid.
-bool hold_remembered_row(RowPlaces& places, Relation table, AttrNumber attribute, Oid type, const PlaceKey& key,
-                         HeldRow& held);
+// Whether the remembered place of `key` holds the row with that primary key, which is column `attribute`, of
+// type bigint or uuid.
+bool hold_remembered_row(RowPlaces& places, Relation table, AttrNumber attribute, Oid type,
+                         const PlaceKey& key, HeldRow& held);
 
 // Remembers where the index found a row: `place` is the index entry's, before any chain of updates.
 void remember_row(RowPlaces& places, Relation table, const PlaceKey& key, const ItemPointerData& place,

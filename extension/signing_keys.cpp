@@ -78,8 +78,8 @@ std::optional<VerificationKey> find_verification_key(const std::string& key_id) 
   const char* json = nullptr;
   TimestampTz verify_until = DT_NOEND;
   const Datum key_datum = pg::text(key_id);
-  const bool found =
-      pg::find_by_primary_key(signing_keys_table, pg::Key(DatumGetTextPP(key_datum)), [&](const pg::Row& row) {
+  const bool found = pg::find_by_primary_key(
+      signing_keys_table, pg::Key(DatumGetTextPP(key_datum)), [&](const pg::Row& row) {
         Jsonb* const jwk = DatumGetJsonbP(row[kPublicJwk].value);
         json = JsonbToCString(nullptr, &jwk->root, static_cast<int>(VARSIZE(jwk)));
         const NullableDatum until = row[kVerifyUntil];

@@ -1,13 +1,15 @@
 // When two calls may share what one of them has read: under the same stamp, a query sees the same rows.
 //
-// A function call's own memory (fn_extra) lives longer than a statement: PL/pgSQL keeps it for a whole transaction where
-// it evaluates a simple expression, and a cursor for many commands. So whatever is kept there carries a stamp and is
-// thrown away when the stamp has changed. What a stamp is made of:
-// - The snapshot's bounds and counts. Of two snapshots with the same bounds, the later one can only have fewer
-//   transactions in progress between them, so equal counts mean equal sets. (PostgreSQL's own counter of completed
-//   transactions would be simpler, but the copy of a snapshot that is active does not have it.)
+// A function call's own memory (fn_extra) lives longer than a statement: PL/pgSQL keeps it for a whole
+// transaction where it evaluates a simple expression, and a cursor for many commands. So whatever is kept
+// there carries a stamp and is thrown away when the stamp has changed. What a stamp is made of:
+// - The snapshot's bounds and counts. Of two snapshots with the same bounds, the later one can only have
+// fewer
+//   transactions in progress between them, so equal counts mean equal sets. (PostgreSQL's own counter of
+//   completed transactions would be simpler, but the copy of a snapshot that is active does not have it.)
 // - The snapshot's command counter: which of its own transaction's changes it shows.
-// - How many transactions and subtransactions this server process has seen end: what a subtransaction that was rolled
+// - How many transactions and subtransactions this server process has seen end: what a subtransaction that
+// was rolled
 //   back had changed is visible no more, under the same snapshot.
 // - The statement's clock, which decides what has expired.
 #pragma once

@@ -13,8 +13,8 @@ struct UserFacts {
   bool is_superuser;
 };
 
-// The user's row as the active snapshot shows it; nothing when there is none. One look-up, 0.3 µs for a user looked
-// up before.
+// The user's row as the active snapshot shows it; nothing when there is none. One look-up, 0.3 µs for a user
+// looked up before.
 std::optional<UserFacts> find_user(std::int64_t user_id);
 
 }  // namespace auth

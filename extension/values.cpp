@@ -70,8 +70,10 @@ std::span<const NullableDatum> Arguments::array(int number, Oid element_type) co
     Datum* elements = nullptr;
     bool* nulls = nullptr;
     int count = 0;
-    deconstruct_array(DatumGetArrayTypeP(array), element_type, length, by_value, alignment, &elements, &nulls, &count);
-    auto* const values = static_cast<NullableDatum*>(palloc(sizeof(NullableDatum) * static_cast<std::size_t>(count)));
+    deconstruct_array(DatumGetArrayTypeP(array), element_type, length, by_value, alignment, &elements, &nulls,
+                      &count);
+    auto* const values =
+        static_cast<NullableDatum*>(palloc(sizeof(NullableDatum) * static_cast<std::size_t>(count)));
     for (int i = 0; i < count; ++i) values[i] = {elements[i], nulls[i]};
     return {values, static_cast<std::size_t>(count)};
   });
@@ -149,7 +151,8 @@ Datum text_array(std::span<const std::string_view> values) {
   return call([&] {
     ArrayBuildState* array = initArrayResult(TEXTOID, CurrentMemoryContext, false);
     for (const std::string_view value : values) {
-      const Datum element = PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
+      const Datum element =
+          PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
       array = accumArrayResult(array, element, false, TEXTOID, CurrentMemoryContext);
     }
     return makeArrayResult(array, CurrentMemoryContext);

@@ -52,7 +52,8 @@ inline Datum integer(std::int64_t value) { return Int64GetDatum(value); }
 inline Datum boolean(bool value) { return BoolGetDatum(value); }
 inline Datum nothing() { return Datum{0}; }  // of a function that returns void
 Datum text(std::string_view value);
-// The characters of a text; in the value's own memory, or in the current memory context if it had to be fetched.
+// The characters of a text; in the value's own memory, or in the current memory context if it had to be
+// fetched.
 std::string_view text_view(Datum value);
 Datum bytea(std::span<const std::uint8_t> value);
 Datum uuid(const std::array<std::uint8_t, UUID_LEN>& value);

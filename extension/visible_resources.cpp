@@ -18,7 +18,8 @@ IdLevels::Id key_of(const pg_uuid_t& id) {
 Datum array_of(std::vector<pg_uuid_t>& ids, MemoryContext memory) {
   return pg::call([&] {
     const MemoryContext before = MemoryContextSwitchTo(memory);
-    auto* const elements = static_cast<Datum*>(palloc_extended(sizeof(Datum) * (ids.size() + 1), MCXT_ALLOC_HUGE));
+    auto* const elements =
+        static_cast<Datum*>(palloc_extended(sizeof(Datum) * (ids.size() + 1), MCXT_ALLOC_HUGE));
     std::size_t count = 0;
     for (pg_uuid_t& id : ids) elements[count++] = UUIDPGetDatum(&id);
     ArrayType* const array =
@@ -54,7 +55,8 @@ void VisibleResources::load() {
   if (loaded_) return;
   assignments_ = list_assignments(user_id_);
   for (const Assignment& assignment : assignments_) {
-    assigned_[static_cast<std::size_t>(assignment.type)].raise(key_of(assignment.resource_id), assignment.level);
+    assigned_[static_cast<std::size_t>(assignment.type)].raise(key_of(assignment.resource_id),
+                                                               assignment.level);
   }
   loaded_ = true;
 }
@@ -66,7 +68,8 @@ Level VisibleResources::find_level(ResourceType type, const pg_uuid_t& id) {
   if (!loaded_) return find_assignments(user_id_, *path).level();
   Level strongest = Level::kNone;
   for (std::size_t i = 0; i <= static_cast<std::size_t>(type); ++i) {
-    if (const Level* const level = assigned_[i].find(key_of(path->ids[i]))) strongest = std::max(strongest, *level);
+    if (const Level* const level = assigned_[i].find(key_of(path->ids[i])))
+      strongest = std::max(strongest, *level);
   }
   return strongest;
 }

@@ -1,5 +1,5 @@
-// What one user may see, as a statement sees it: kept at a call site, read anew whenever the statement stamp changes, so
-// it is never older than the snapshot of the statement that asks.
+// What one user may see, as a statement sees it: kept at a call site, read anew whenever the statement stamp
+// changes, so it is never older than the snapshot of the statement that asks.
 #pragma once
 
 #include "core/id_levels.hpp"
@@ -18,12 +18,13 @@ class VisibleResources {
   // Turns to a user and to now. What is known stays known if it is of the same user and stamp.
   void turn_to(std::int64_t user_id);
 
-  // Whether the user's level on the resource is at least `level`. The first few questions of a statement are answered
-  // one by one; from then on by the list of the user's assignments, which may be long.
+  // Whether the user's level on the resource is at least `level`. The first few questions of a statement are
+  // answered one by one; from then on by the list of the user's assignments, which may be long.
   bool has_level(ResourceType type, const pg_uuid_t& id, Level level);
 
-  // The ids of the resources on which the user's level is at least `level`, sorted, as uuid[]. The array belongs to
-  // `memory` and lives until the next call that finds the stamp changed, or asks for another type or level.
+  // The ids of the resources on which the user's level is at least `level`, sorted, as uuid[]. The array
+  // belongs to `memory` and lives until the next call that finds the stamp changed, or asks for another type
+  // or level.
   Datum ids(ResourceType type, Level level, MemoryContext memory);
 
  private:

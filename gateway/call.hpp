@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "event_loop.hpp"
@@ -48,6 +49,9 @@ class Call {
   virtual bool is_wanted() const = 0;   // somebody still waits for it
   virtual bool may_repeat() const = 0;  // it writes nothing, so that it may be sent again after Failure::lost
 
+  // The function did something that must leave a trace in the log (an INFO with SQLSTATE A0AUD), before its
+  // result.
+  virtual void on_audit(std::string_view) {}
   // A statement's rows (PGRES_TUPLES_OK) or its error (PGRES_FATAL_ERROR), after the transaction has ended.
   virtual void on_result(const PGresult* result) = 0;
   virtual void on_failure(Failure failure) = 0;

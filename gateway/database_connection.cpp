@@ -19,16 +19,19 @@ constexpr std::size_t kMaximumPrepared = 1000;
 // How long after statement_timeout a server that has not answered is taken for dead.
 constexpr std::chrono::seconds kAnswerGrace{5};
 
-// A WARNING is meant for whoever runs the server (auth.list_routes names a route's missing function that
-// way).
-void log_notice(void*, const PGresult* notice) {
-  const auto field = [notice](int code) {
-    const char* text = PQresultErrorField(notice, code);
-    return text == nullptr ? std::string_view() : std::string_view(text);
-  };
-  const bool is_warning = field(PG_DIAG_SEVERITY_NONLOCALIZED) == "WARNING";
-  log(is_warning ? LogLevel::warning : LogLevel::debug, "database notice",
-      {{"notice", field(PG_DIAG_MESSAGE_PRIMARY)}});
+// How long an answer may take before it is looked for without regard to how much of it has come.
+constexpr std::chrono::milliseconds kPatience{100};
+
+// BindComplete, DataRow, CommandComplete and ReadyForQuery without any value (PostgreSQL's documentation,
+// "Message Formats"). An error takes more.
+constexpr std::size_t kLeastAnswer = 35;
+
+std::size_t answer_bytes(const PGresult* rows) {
+  std::size_t bytes = kLeastAnswer;
+  for (int column = 0; PQntuples(rows) > 0 && column < PQnfields(rows); ++column) {
+    bytes += static_cast<std::size_t>(PQgetlength(rows, 0, column));
+  }
+  return bytes;
 }
 
 bool is_fatal(const PGresult* result) {
@@ -70,7 +73,10 @@ void DatabaseConnection::start(const HostAddresses& addresses) {
     close(connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
     return;
   }
-  PQsetNoticeReceiver(connection_.get(), log_notice, nullptr);
+  PQsetNoticeReceiver(
+      connection_.get(),
+      [](void* self, const PGresult* notice) { static_cast<DatabaseConnection*>(self)->take_notice(notice); },
+      this);
   watch({.read = false, .write = true});  // as if PQconnectPoll had said PGRES_POLLING_WRITING
 }
 
@@ -90,6 +96,7 @@ void DatabaseConnection::continue_connecting() {
       state_ = State::ready;
       opened_at_ = idle_since_ = loop_.now();
       cork();
+      batching_.begin(PQsocket(connection_.get()), is_corked_ && PQsslInUse(connection_.get()) == 0);
       watch({.read = true, .write = false});
       owner_.on_connected(*this);
       return;
@@ -143,6 +150,8 @@ void DatabaseConnection::on_ready(Interest ready) {
     close(PQerrorMessage(connection_.get()));
   } else if (state_ == State::retiring && in_flight_.empty()) {
     close("");
+  } else {
+    batching_.wait_for(in_flight_.size());
   }
 }
 
@@ -191,6 +200,7 @@ bool DatabaseConnection::take_result(Result result) {
     case PGRES_TUPLES_OK:
       if (!oldest.awaits_prepare && !oldest.result) {
         oldest.result = std::move(result);
+        batching_.note_answer(answer_bytes(oldest.result.get()));
         return true;
       }
       break;
@@ -201,6 +211,7 @@ bool DatabaseConnection::take_result(Result result) {
       }
       // Also after rows: then the commit failed (a deferred constraint), and the rows are not true.
       oldest.result = std::move(result);
+      batching_.note_answer(kLeastAnswer);
       return true;
     case PGRES_PIPELINE_ABORTED:  // the statement whose preparation failed
       if (oldest.result) return true;
@@ -216,6 +227,20 @@ bool DatabaseConnection::take_result(Result result) {
   }
   close("the server's answers are out of order");
   return false;
+}
+
+// A WARNING is meant for whoever runs the server (auth.list_routes names a route's missing function that
+// way); an INFO of SQLSTATE A0AUD belongs to the call that is being answered.
+void DatabaseConnection::take_notice(const PGresult* notice) {
+  const auto field = [notice](int code) {
+    const char* text = PQresultErrorField(notice, code);
+    return text == nullptr ? std::string_view() : std::string_view(text);
+  };
+  const std::string_view message = field(PG_DIAG_MESSAGE_PRIMARY);
+  if (field(PG_DIAG_SQLSTATE) == "A0AUD" && !in_flight_.empty())
+    return in_flight_.front().call->on_audit(message);
+  const bool is_warning = field(PG_DIAG_SEVERITY_NONLOCALIZED) == "WARNING";
+  log(is_warning ? LogLevel::warning : LogLevel::debug, "database notice", {{"notice", message}});
 }
 
 void DatabaseConnection::finish_call() {
@@ -249,6 +274,8 @@ void DatabaseConnection::check_deadlines() {
   } else if (!in_flight_.empty() &&
              now - in_flight_.front().sent_at > parameters_.statement_timeout() + kAnswerGrace) {
     close("the server did not answer");
+  } else if (!in_flight_.empty() && now - in_flight_.front().sent_at > kPatience) {
+    batching_.be_eager();
   }
 }
 

@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "answer_batching.hpp"
 #include "call.hpp"
 #include "connection_parameters.hpp"
 #include "event_loop.hpp"
@@ -96,6 +97,7 @@ class DatabaseConnection final : public Watcher {
   void continue_connecting();
   bool read_results();              // false: closed
   bool take_result(Result result);  // false: closed
+  void take_notice(const PGresult* notice);
   void finish_call();
   void flush();
   void cork();
@@ -115,6 +117,7 @@ class DatabaseConnection final : public Watcher {
   Interest interest_;
   bool is_broken_ = false;
   bool is_corked_ = false;
+  AnswerBatching batching_;
   EventLoop::Clock::time_point opened_at_{}, idle_since_{};
   std::deque<InFlight> in_flight_;
   std::unordered_map<StatementKey, std::string, StatementKeyHash> prepared_;  // name of each

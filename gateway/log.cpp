@@ -70,6 +70,27 @@ void hand_to_background(std::string_view lines, std::uint64_t count, std::size_t
   }
 }
 
+void write_line(std::string_view level, std::string_view message, std::initializer_list<LogField> fields) {
+  std::string line = R"({"time":")";
+  append_time(line);
+  line += R"(","level":")";
+  line += level;
+  line += R"(","message":)";
+  append_text(line, message);
+  for (const LogField& field : fields) {
+    line += ',';
+    append_text(line, field.name);
+    line += ':';
+    if (const auto* text = std::get_if<std::string_view>(&field.value)) {
+      append_text(line, *text);
+    } else {
+      append_number(line, std::get<std::int64_t>(field.value));
+    }
+  }
+  line += '}';
+  hand_to_background(line, 1, 0);
+}
+
 }  // namespace
 
 void start_log(LogLevel level) {
@@ -89,26 +110,10 @@ void stop_log() {
 bool log_enabled(LogLevel level) { return level >= lowest_level.load(std::memory_order_relaxed); }
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
-  if (!log_enabled(level)) return;
-  std::string line = R"({"time":")";
-  append_time(line);
-  line += R"(","level":")";
-  line += level_names[static_cast<std::size_t>(level)];
-  line += R"(","message":)";
-  append_text(line, message);
-  for (const LogField& field : fields) {
-    line += ',';
-    append_text(line, field.name);
-    line += ':';
-    if (const auto* text = std::get_if<std::string_view>(&field.value)) {
-      append_text(line, *text);
-    } else {
-      append_number(line, std::get<std::int64_t>(field.value));
-    }
-  }
-  line += '}';
-  hand_to_background(line, 1, 0);
+  if (log_enabled(level)) write_line(level_names[static_cast<std::size_t>(level)], message, fields);
 }
+
+void log_audit(std::initializer_list<LogField> fields) { write_line("audit", "superuser", fields); }
 
 std::uint64_t dropped_log_lines() { return dropped_lines; }
 

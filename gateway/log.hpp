@@ -34,6 +34,9 @@ bool log_enabled(LogLevel level);
 // Text is escaped; bytes that are not UTF-8 are replaced.
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
 
+// A line of level "audit", written whatever the lowest level: somebody used a right that must leave a trace.
+void log_audit(std::initializer_list<LogField> fields);
+
 // Lines that were dropped because standard output was not read fast enough.
 std::uint64_t dropped_log_lines();
 

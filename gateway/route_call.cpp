@@ -86,6 +86,10 @@ RouteCall::RouteCall(RoutesPointer routes, const Route& route, BoundArguments ar
       cors_(cors),
       allowed_origin_(std::move(allowed_origin)) {}
 
+void RouteCall::on_audit(std::string_view deed) {
+  log_audit({{"request_id", exchange_->request_id()}, {"function", route_.function}, {"deed", deed}});
+}
+
 void RouteCall::on_result(const PGresult* result) {
   answer(result_reply(route_, result, exchange_->request_id()));
 }

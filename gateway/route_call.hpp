@@ -29,6 +29,7 @@ class RouteCall final : public Call {
   }
   bool is_wanted() const override { return exchange_->is_open(); }
   bool may_repeat() const override { return route_.lane == LaneName::read; }  // STABLE by contract
+  void on_audit(std::string_view deed) override;
   void on_result(const PGresult* result) override;
   void on_failure(Failure failure) override;
 

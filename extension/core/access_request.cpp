@@ -7,7 +7,8 @@ namespace {
 
 using nlohmann::json;
 
-// A UUID as PostgreSQL's uuid takes it: 32 hexadecimal digits of either case, with the hyphens of RFC 9562 or without.
+// A UUID as PostgreSQL's uuid takes it: 32 hexadecimal digits of either case, with the hyphens of RFC 9562 or
+// without.
 std::optional<Uuid> read_uuid(std::string_view text) {
   Uuid uuid{};
   std::size_t digits = 0;
@@ -32,8 +33,8 @@ std::optional<Uuid> read_uuid(std::string_view text) {
   return uuid;
 }
 
-// nlohmann's parser calls this for each token. Where in the document it is, it knows from a stack of what the open
-// objects and arrays are; whatever is in none of ours is passed over.
+// nlohmann's parser calls this for each token. Where in the document it is, it knows from a stack of what the
+// open objects and arrays are; whatever is in none of ours is passed over.
 class Reader : public json::json_sax_t {
  public:
   enum class Place { kChecks, kCheck, kResource, kOther };
@@ -43,14 +44,19 @@ class Reader : public json::json_sax_t {
   std::vector<RequestedCheck>& checks() { return checks_; }
   RequestedResource& resource() { return checks_.back().resource; }
 
-  bool null() override { return true; }
+  bool null() override {
+    if (!stack_.empty() && stack_.back() == Place::kChecks) return scalar(Kind::kOther, {}, 0);
+    return true;
+  }
   bool boolean(bool) override { return scalar(Kind::kOther, {}, 0); }
   bool number_integer(json::number_integer_t value) override { return scalar(Kind::kInteger, {}, value); }
   bool number_unsigned(json::number_unsigned_t value) override {
     // Beyond bigint there is no user; -1 stands for that.
     return scalar(Kind::kInteger, {}, value > INT64_MAX ? -1 : static_cast<std::int64_t>(value));
   }
-  bool number_float(json::number_float_t, const json::string_t&) override { return scalar(Kind::kOther, {}, 0); }
+  bool number_float(json::number_float_t, const json::string_t&) override {
+    return scalar(Kind::kOther, {}, 0);
+  }
   bool string(json::string_t& value) override { return scalar(Kind::kString, value, 0); }
   bool binary(json::binary_t&) override { return false; }
 
@@ -109,7 +115,9 @@ class Reader : public json::json_sax_t {
     if (place == Place::kChecks && checks_.empty()) fail_size();
     return true;
   }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
+    return false;
+  }
 
  private:
   enum class Kind { kInteger, kString, kOther };
@@ -133,7 +141,8 @@ class Reader : public json::json_sax_t {
   }
   void require(bool present, const std::string& name) const {
     if (present) return;
-    throw InvalidRequest(root_ == Place::kResource ? "resource." + name : item(true) + "." + name, "Field required");
+    throw InvalidRequest(root_ == Place::kResource ? "resource." + name : item(true) + "." + name,
+                         "Field required");
   }
   [[noreturn]] void fail_size() const {
     throw InvalidRequest("checks", "Input should have from 1 to " + std::to_string(most_) + " items");
@@ -141,9 +150,9 @@ class Reader : public json::json_sax_t {
 
   bool scalar(Kind kind, std::string_view text, std::int64_t number) {
     if (stack_.empty()) {
-      throw InvalidRequest(root_ == Place::kResource ? "resource" : "checks",
-                           root_ == Place::kResource ? "Input should be a valid dictionary"
-                                                     : "Input should be a valid list");
+      throw InvalidRequest(
+          root_ == Place::kResource ? "resource" : "checks",
+          root_ == Place::kResource ? "Input should be a valid dictionary" : "Input should be a valid list");
     }
     if (stack_.back() == Place::kChecks) throw InvalidRequest(item(), "Input should be a valid dictionary");
     if (!is_ours(stack_.back(), key_)) return true;
@@ -174,7 +183,9 @@ class Reader : public json::json_sax_t {
     }
     const auto uuid = kind == Kind::kString ? read_uuid(text) : std::nullopt;
     if (!uuid) throw InvalidRequest(where(key_), "Input should be a valid UUID");
-    (key_ == "id" ? resource().id : key_ == "account_id" ? resource().account_id : resource().organization_id) = uuid;
+    (key_ == "id"           ? resource().id
+     : key_ == "account_id" ? resource().account_id
+                            : resource().organization_id) = uuid;
   }
 
   std::string require_text(Kind kind, std::string_view text) const {

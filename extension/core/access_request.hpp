@@ -1,8 +1,9 @@
-// What a client sends to ask for decisions, read from JSON in one pass: POST /api/authz/check_access/batch has up to a
-// thousand of them, and reading those as jsonb costs as much as deciding them.
+// What a client sends to ask for decisions, read from JSON in one pass: POST /api/authz/check_access/batch
+// has up to a thousand of them, and reading those as jsonb costs as much as deciding them.
 //
 //   {"checks": [{"user_id": 7, "action": "view_project", "service": "files",
-//                "resource": {"type": "project", "id": "<uuid>", "organization_id": "<uuid>", "account_id": "<uuid>"}}]}
+//                "resource": {"type": "project", "id": "<uuid>", "organization_id": "<uuid>", "account_id":
+//                "<uuid>"}}]}
 #pragma once
 
 #include <cstdint>
@@ -41,11 +42,12 @@ class InvalidRequest : public std::runtime_error {
   std::string place_;
 };
 
-// The member `resource` of a single check; must have type and id. Members that are not known, or null, count as absent.
-// Throws InvalidRequest.
+// The member `resource` of a single check; must have type and id. Members that are not known, or null, count
+// as absent. Throws InvalidRequest.
 RequestedResource parse_resource(std::string_view json);
 
-// The array of checks, each complete. Throws InvalidRequest, also for an empty array or one of more than `most`.
+// The array of checks, each complete. Throws InvalidRequest, also for an empty array or one of more than
+// `most`.
 std::vector<RequestedCheck> parse_checks(std::string_view json, std::size_t most);
 
 }  // namespace auth

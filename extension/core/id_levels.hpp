@@ -1,5 +1,5 @@
-// Which level a user has on which ids: a hash table of 16-byte ids, open addressing, never shrinks. A policy asks it once
-// a row, so a look-up must cost nanoseconds.
+// Which level a user has on which ids: a hash table of 16-byte ids, open addressing, never shrinks. A policy
+// asks it once a row, so a look-up must cost nanoseconds.
 #pragma once
 
 #include <array>

@@ -54,9 +54,8 @@ std::span<const std::string_view> actions_of(Level level, ResourceType type) {
 
 bool allows(Level level, ResourceType type, std::string_view action) {
   const auto actions = actions_of(level, type);
-  return std::any_of(actions.begin(), actions.end(), [&](std::string_view allowed) {
-    return allowed == action || allowed == kEveryAction;
-  });
+  return std::any_of(actions.begin(), actions.end(),
+                     [&](std::string_view allowed) { return allowed == action || allowed == kEveryAction; });
 }
 
 }  // namespace auth

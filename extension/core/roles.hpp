@@ -1,8 +1,8 @@
 // The vocabulary of roles: their levels, the types of resources, and which actions a level allows by itself.
 //
-// superadmin > admin > editor > viewer, on organization > account > project. What a level allows is the documented
-// table of the service that this one replaces; it is written here and nowhere else, and SQL reads it through
-// auth.role_actions.
+// superadmin > admin > editor > viewer, on organization > account > project. What a level allows is the
+// documented table of the service that this one replaces; it is written here and nowhere else, and SQL reads
+// it through auth.role_actions.
 #pragma once
 
 #include <array>
