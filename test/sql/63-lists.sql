@@ -136,6 +136,8 @@ SELECT md5('lists' || n)::uuid, ('63000000-0000-4000-8000-00000000000' || CASE W
        '63000000-0000-4000-8000-000000000001', 'p' || n
   FROM generate_series(1, 50000) AS n;
 INSERT INTO users (id, email) SELECT 100000 + n, format('lists-%s@sql.example', n) FROM generate_series(1, 100000) AS n;
+-- The foreign key's plan was made when there were ten users, and would go on reading all of them for each row.
+ANALYZE users;
 INSERT INTO user_role_assignments (user_id, resource_id, resource_type, role)
 SELECT 100000 + n, md5('lists1')::uuid, 'project', 'viewer' FROM generate_series(1, 100000) AS n
  UNION ALL
