@@ -109,15 +109,15 @@ reset: ## forget what `make run` made: its database, its users, its keys
 	control/cluster.sh destroy $(RUN_DIR)/cluster
 	rm -rf $(RUN_DIR)
 
-bench: packages-test ## every figure beside its target; writes .run/bench.json
-	@$(AGAIN) all stage build/bench/argon2id
+bench: packages-test ## every figure beside its target (BENCH_PARTS=sessions|roles); writes .run/bench.json
+	@$(AGAIN) all stage build/bench/argon2id build/bench/point_check
 	control/cluster.sh destroy .run/bench/cluster
 	RUN_DIR=.run/bench GATEWAY_BINARY=build/auth-gateway BENCH_BINARIES=build/bench BENCH_JSON=.run/bench.json \
-	  control/run.sh node test/bench/bench.mjs
+	  BENCH_CLUSTER=.run/bench/cluster control/run.sh node test/bench/bench.mjs
 
 build/bench/%: test/bench/%.cpp
 	@mkdir -p $(@D)
-	g++ -O2 -std=c++20 -Wall -Wextra -Werror -o $@ $< -lsodium
+	g++ -O2 -std=c++20 -Wall -Wextra -Werror $(shell pkg-config --cflags libpq) -o $@ $< -lsodium -lpq
 
 packages-run packages-test: packages-%:
 	@control/install-packages.sh $*
@@ -125,7 +125,7 @@ packages-run packages-test: packages-%:
 # ---------------------------------------------------------------------------------------------------------------
 # Tests, the quick ones first. Each suite ends with its runner's own closing line.
 
-SUITES = test-unit test-fuzz test-sql test-docs test-http test-upgrade test-fault
+SUITES = test-unit test-fuzz test-sql test-docs test-roles test-http test-upgrade test-fault
 
 test: packages-test ## lint and every suite
 	@$(AGAIN) all stage
@@ -176,6 +176,13 @@ test-docs: stage ## the generated pages of docs/ are those that the catalog give
 	  diff -u docs/$${page##*/} $$page || { echo "docs/$${page##*/} is out of date: make docs"; exit 1; }; done
 	@echo "Generated pages are up to date."
 
+test-roles: stage build/node_modules.stamp ## role checks: agreement with an evaluator, known traps, races
+	$(call suite,node --test,$(wildcard test/roles/*.test.mjs test/roles/race/*.test.mjs))
+
+race: export RACE_CHECKS = 1000000
+race: packages-test stage build/node_modules.stamp ## a million role checks among changes, none stale
+	node --test test/roles/race/race.test.mjs
+
 # ---------------------------------------------------------------------------------------------------------------
 # Lint. clang-tidy is slow: a file is read again when it or a header of it changed, which is when its object is
 # rebuilt, or when the rules did.
@@ -212,5 +219,5 @@ build/compile_commands.json: Makefile $(patsubst build/%.o,%.cpp,$(OBJS) $(GATEW
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
-.PHONY: all run reset bench packages-run packages-test test $(SUITES) fuzz docs lint format freeze stage help
+.PHONY: all run reset bench packages-run packages-test test $(SUITES) fuzz race docs lint format freeze stage help
 .DELETE_ON_ERROR:

@@ -19,6 +19,21 @@ constexpr std::size_t kMaximumPrepared = 1000;
 // How long after statement_timeout a server that has not answered is taken for dead.
 constexpr std::chrono::seconds kAnswerGrace{5};
 
+// How long an answer may take before it is looked for without regard to how much of it has come.
+constexpr std::chrono::milliseconds kPatience{100};
+
+// BindComplete, DataRow, CommandComplete and ReadyForQuery without any value (PostgreSQL's documentation,
+// "Message Formats"). An error takes more.
+constexpr std::size_t kLeastAnswer = 35;
+
+std::size_t answer_bytes(const PGresult* rows) {
+  std::size_t bytes = kLeastAnswer;
+  for (int column = 0; PQntuples(rows) > 0 && column < PQnfields(rows); ++column) {
+    bytes += static_cast<std::size_t>(PQgetlength(rows, 0, column));
+  }
+  return bytes;
+}
+
 bool is_fatal(const PGresult* result) {
   const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
   // Without any field the message is libpq's own: the connection is gone.
@@ -81,6 +96,7 @@ void DatabaseConnection::continue_connecting() {
       state_ = State::ready;
       opened_at_ = idle_since_ = loop_.now();
       cork();
+      batching_.begin(PQsocket(connection_.get()), is_corked_ && PQsslInUse(connection_.get()) == 0);
       watch({.read = true, .write = false});
       owner_.on_connected(*this);
       return;
@@ -134,6 +150,8 @@ void DatabaseConnection::on_ready(Interest ready) {
     close(PQerrorMessage(connection_.get()));
   } else if (state_ == State::retiring && in_flight_.empty()) {
     close("");
+  } else {
+    batching_.wait_for(in_flight_.size());
   }
 }
 
@@ -182,6 +200,7 @@ bool DatabaseConnection::take_result(Result result) {
     case PGRES_TUPLES_OK:
       if (!oldest.awaits_prepare && !oldest.result) {
         oldest.result = std::move(result);
+        batching_.note_answer(answer_bytes(oldest.result.get()));
         return true;
       }
       break;
@@ -192,6 +211,7 @@ bool DatabaseConnection::take_result(Result result) {
       }
       // Also after rows: then the commit failed (a deferred constraint), and the rows are not true.
       oldest.result = std::move(result);
+      batching_.note_answer(kLeastAnswer);
       return true;
     case PGRES_PIPELINE_ABORTED:  // the statement whose preparation failed
       if (oldest.result) return true;
@@ -254,6 +274,8 @@ void DatabaseConnection::check_deadlines() {
   } else if (!in_flight_.empty() &&
              now - in_flight_.front().sent_at > parameters_.statement_timeout() + kAnswerGrace) {
     close("the server did not answer");
+  } else if (!in_flight_.empty() && now - in_flight_.front().sent_at > kPatience) {
+    batching_.be_eager();
   }
 }
 

@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "answer_batching.hpp"
 #include "call.hpp"
 #include "connection_parameters.hpp"
 #include "event_loop.hpp"
@@ -116,6 +117,7 @@ class DatabaseConnection final : public Watcher {
   Interest interest_;
   bool is_broken_ = false;
   bool is_corked_ = false;
+  AnswerBatching batching_;
   EventLoop::Clock::time_point opened_at_{}, idle_since_{};
   std::deque<InFlight> in_flight_;
   std::unordered_map<StatementKey, std::string, StatementKeyHash> prepared_;  // name of each

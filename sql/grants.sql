@@ -82,7 +82,11 @@ GRANT EXECUTE ON FUNCTION
   auth.organization_ids(text), auth.account_ids(text), auth.project_ids(text),
   auth.user_has_role(bigint, text, uuid, text), auth.role_actions(text, text),
   auth.check_access(bigint, text, text, uuid, text),
-  auth.check_access_batch(bigint[], text[], text[], uuid[], text[])
+  auth.check_access_batch(bigint[], text[], text[], uuid[], text[]),
+  auth.explain_access(bigint, text, text, uuid, text),
+  auth.list_resources(bigint, text, text, text, uuid, integer),
+  auth.list_subjects(text, uuid, text, text, bigint, integer),
+  auth.list_actions(bigint, text, uuid, text)
 TO auth_caller;
 
 -- Whoever owns the extension may run a gateway and make the first superuser. It could drop the extension

@@ -138,7 +138,8 @@ SELECT set_eq(
         'extend_session', 'change_password', 'jwks', 'refuse', 'problem',
         'has_organization_role', 'has_account_role', 'has_project_role',
         'organization_ids', 'account_ids', 'project_ids', 'user_has_role', 'role_actions',
-        'check_access', 'check_access_batch'],
+        'check_access', 'check_access_batch',
+        'explain_access', 'list_resources', 'list_subjects', 'list_actions'],
   'auth_caller may execute the documented functions and nothing else');
 SELECT is_empty(
   $$SELECT r.rolname, f.signature FROM (VALUES ('auth_gateway'), ('auth_caller')) AS r (rolname)
