@@ -34,7 +34,9 @@ async function session(who, isolation = "READ COMMITTED") {
       ),
     waiting: () =>
       until("the backend to wait for a lock", async () => {
-        const [{ waits }] = await database.query("SELECT cardinality(pg_blocking_pids($1)) > 0 AS waits", [rows[0].pid]);
+        const [{ waits }] = await database.query("SELECT cardinality(pg_blocking_pids($1)) > 0 AS waits", [
+          rows[0].pid,
+        ]);
         return waits;
       }),
     commit: () => connection.query("COMMIT"),
@@ -71,7 +73,9 @@ test("a grant on a resource that is being deleted waits, and finds it gone", asy
 test("a deletion, also of what is above, waits for a grant and takes it along", async () => {
   for (const call of ["delete_project", "delete_account", "delete_organization"]) {
     const { organization, account, project } = await world();
-    const { id } = { delete_project: project, delete_account: account, delete_organization: organization }[call];
+    const { id } = { delete_project: project, delete_account: account, delete_organization: organization }[
+      call
+    ];
     const [granting, deleting] = [await session(people.boss), await session(people.root)];
     await granting.run(grant, people.target.id, "project", project.id, "viewer");
     const deleted = deleting.attempt(`${call}($1)`, id);
@@ -84,7 +88,10 @@ test("a deletion, also of what is above, waits for a grant and takes it along", 
       "SELECT change FROM auth.role_history WHERE user_id = $1 AND resource_id = $2 ORDER BY at",
       [people.target.id, project.id],
     );
-    assert.deepEqual(history.map(({ change }) => change), ["granted", "revoked"]);
+    assert.deepEqual(
+      history.map(({ change }) => change),
+      ["granted", "revoked"],
+    );
   }
 });
 
@@ -159,7 +166,9 @@ test("of two administrators who revoke each other at once, one stays", async () 
         [people.boss, people.peer],
         [people.peer, people.boss],
       ].map(([who, whom]) =>
-        client.delete(`/api/rbac/user_role_assignments/${whom.id}/${organization.id}`, { token: who.access_token }),
+        client.delete(`/api/rbac/user_role_assignments/${whom.id}/${organization.id}`, {
+          token: who.access_token,
+        }),
       ),
     );
     const statuses = answers.map(({ status }) => status).sort();
@@ -220,16 +229,21 @@ test("many at once leave no attachment without its resource and a history that a
   const token = people.root.access_token;
   const requests = organizations.flatMap(({ organization, account, project }) => [
     ...["viewer", "editor", "admin"].flatMap((role) =>
-      [people.target, people.peer].map((user) => () =>
-        client.post(
-          "/api/rbac/user_role_assignments",
-          { user_id: user.id, role, resource_type: "project", resource_id: project.id },
-          { token },
-        ),
+      [people.target, people.peer].map(
+        (user) => () =>
+          client.post(
+            "/api/rbac/user_role_assignments",
+            { user_id: user.id, role, resource_type: "project", resource_id: project.id },
+            { token },
+          ),
       ),
     ),
     () => client.delete(`/api/rbac/user_role_assignments/${people.target.id}/${project.id}`, { token }),
-    () => client.request("PATCH", `/api/rbac/accounts/${account.id}`, { json: { organization_id: elsewhere }, token }),
+    () =>
+      client.request("PATCH", `/api/rbac/accounts/${account.id}`, {
+        json: { organization_id: elsewhere },
+        token,
+      }),
     () => client.request("PATCH", `/api/rbac/projects/${project.id}`, { json: { name: "n" }, token }),
     () => client.delete(`/api/rbac/projects/${project.id}`, { token }),
     () => client.delete(`/api/rbac/organizations/${organization.id}`, { token }),

@@ -40,16 +40,32 @@ describe("organizations, accounts and projects", () => {
     tree.account = await done(201, "POST", "/accounts", { organization_id, name: "a" });
     assertMembers(tree.account, "id", "organization_id", "name", "description", ...times);
     assert.equal(tree.account.description, null);
-    tree.project = await done(201, "POST", "/projects", { account_id: tree.account.id, organization_id, name: "p" });
+    tree.project = await done(201, "POST", "/projects", {
+      account_id: tree.account.id,
+      organization_id,
+      name: "p",
+    });
     assertMembers(tree.project, "id", "account_id", "organization_id", "name", "description", ...times);
   });
 
   test("refuse parents that are not there or not theirs", async () => {
     const elsewhere = await make.organization();
-    assertProblem(await api("POST", "/accounts", { organization_id: unknown, name: "a" }), 404, "Organization not found");
+    assertProblem(
+      await api("POST", "/accounts", { organization_id: unknown, name: "a" }),
+      404,
+      "Organization not found",
+    );
     const project = { account_id: tree.account.id, organization_id: elsewhere.id, name: "p" };
-    assertProblem(await api("POST", "/projects", project), 400, "Account does not belong to the organization");
-    assertProblem(await api("POST", "/projects", { ...project, account_id: unknown }), 404, "Account not found");
+    assertProblem(
+      await api("POST", "/projects", project),
+      400,
+      "Account does not belong to the organization",
+    );
+    assertProblem(
+      await api("POST", "/projects", { ...project, account_id: unknown }),
+      404,
+      "Account not found",
+    );
   });
 
   test("are listed by skip and limit with their total, and by their parent", async () => {
@@ -60,8 +76,15 @@ describe("organizations, accounts and projects", () => {
     assert.equal(first.total, 3);
     assert.deepEqual([first.accounts.length, rest.accounts.length], [1, 2]);
     assert.deepEqual(first.accounts[0], account);
-    assert.deepEqual(await done(200, "GET", `/projects?account_id=${account.id}`), { projects: [project], total: 1 });
-    assert.ok((await done(200, "GET", "/organizations?limit=1000")).organizations.some(({ id }) => id === organization.id));
+    assert.deepEqual(await done(200, "GET", `/projects?account_id=${account.id}`), {
+      projects: [project],
+      total: 1,
+    });
+    assert.ok(
+      (await done(200, "GET", "/organizations?limit=1000")).organizations.some(
+        ({ id }) => id === organization.id,
+      ),
+    );
   });
 
   test("refuse what the binder or the page cannot take", async () => {
@@ -72,7 +95,11 @@ describe("organizations, accounts and projects", () => {
       assertProblem(await api("GET", `/accounts?${query}`), 422, new RegExp(`^${query.split("=")[0]}: `));
     }
     assertInvalid(await api("GET", "/accounts/x"), "path.account_id");
-    assertInvalid(await api("POST", "/accounts", { organization_id: "x" }), "body.organization_id", "body.name");
+    assertInvalid(
+      await api("POST", "/accounts", { organization_id: "x" }),
+      "body.organization_id",
+      "body.name",
+    );
     assertProblem(await api("POST", "/organizations", { name: "x".repeat(10_000) }), 422, /^name: /);
   });
 
@@ -94,7 +121,11 @@ describe("organizations, accounts and projects", () => {
     const other = await make.account({ id: tree.organization.id });
     const back = await done(200, "PATCH", `/projects/${tree.project.id}`, { account_id: other.id });
     assert.deepEqual([back.account_id, back.organization_id], [other.id, tree.organization.id]);
-    assertProblem(await api("PATCH", `/projects/${tree.project.id}`, { account_id: unknown }), 404, "Account not found");
+    assertProblem(
+      await api("PATCH", `/projects/${tree.project.id}`, { account_id: unknown }),
+      404,
+      "Account not found",
+    );
   });
 
   test("are gone after DELETE, with all that was below", async () => {
@@ -113,14 +144,21 @@ describe("role assignments", () => {
     assertMembers(granted, ...Object.keys(grant), "created_at", "role_id", "expires_at");
     const again = await done(201, "POST", "/user_role_assignments", { ...grant, role: "admin" });
     assert.deepEqual(again, { ...granted, role: "admin" });
-    const listed = await done(200, "GET", `/user_role_assignments?user_id=${user.id}&resource_id=${resource_id}`);
+    const listed = await done(
+      200,
+      "GET",
+      `/user_role_assignments?user_id=${user.id}&resource_id=${resource_id}`,
+    );
     assert.deepEqual(listed, { assignments: [again], total: 1 });
 
     const changes = await done(200, "GET", `/role_changes?resource_id=${resource_id}`);
-    assert.deepEqual(changes.changes.map(({ change, role }) => [change, role]), [
-      ["changed", "admin"],
-      ["granted", "viewer"],
-    ]);
+    assert.deepEqual(
+      changes.changes.map(({ change, role }) => [change, role]),
+      [
+        ["changed", "admin"],
+        ["granted", "viewer"],
+      ],
+    );
     assert.deepEqual([changes.changes[0].changed_by, changes.changes[0].by_right], [root.id, "superuser"]);
     assert.equal(changes.next, null);
   });
@@ -139,7 +177,9 @@ describe("role assignments", () => {
     const granted = await done(201, "POST", "/user_role_assignments", { ...grant, expires_at: tomorrow });
     assert.equal(Date.parse(granted.expires_at), Date.parse(tomorrow));
     assert.equal((await api("GET", `/projects/${project.id}`, undefined, user.access_token)).status, 200);
-    await database.query("UPDATE user_role_assignments SET expires_at = now() WHERE resource_id = $1", [project.id]);
+    await database.query("UPDATE user_role_assignments SET expires_at = now() WHERE resource_id = $1", [
+      project.id,
+    ]);
     assertProblem(await api("GET", `/projects/${project.id}`, undefined, user.access_token), 404);
     assert.equal((await api("DELETE", `${path}?reason=over`)).status, 204);
     assertProblem(await api("DELETE", path), 404, "Assignment not found");
@@ -164,7 +204,17 @@ describe("role assignments", () => {
     const project = await make.project(await make.account(await make.organization()));
     const name = freshEmail();
     const role = await done(201, "POST", "/roles", { name, base_type: "editor", scope_type: "project" });
-    assertMembers(role, "id", "name", "description", "base_type", "scope_type", "is_system", "permissions", ...times);
+    assertMembers(
+      role,
+      "id",
+      "name",
+      "description",
+      "base_type",
+      "scope_type",
+      "is_system",
+      "permissions",
+      ...times,
+    );
     assert.equal(role.is_system, false);
     assertProblem(await api("POST", "/roles", { name, base_type: "editor", scope_type: "project" }), 409);
     const permission = await done(201, "POST", `/roles/${role.id}/permissions`, {
@@ -177,7 +227,11 @@ describe("role assignments", () => {
       409,
     );
     assert.deepEqual((await done(200, "GET", `/roles/${role.id}`)).permissions, [permission]);
-    assert.ok((await done(200, "GET", "/roles?is_system=false&base_type=editor")).roles.some(({ id }) => id === role.id));
+    assert.ok(
+      (await done(200, "GET", "/roles?is_system=false&base_type=editor")).roles.some(
+        ({ id }) => id === role.id,
+      ),
+    );
 
     const grant = { user_id: user.id, role_id: role.id, resource_type: "project", resource_id: project.id };
     const granted = await done(201, "POST", "/user_role_assignments", grant);
@@ -202,7 +256,11 @@ describe("groups", () => {
     assertMembers(group, "id", "organization_id", "name", "description", "permissions", ...times);
     assertProblem(await api("POST", "/groups", { organization_id: organization.id, name: "g" }), 409);
     const path = `/groups/${group.id}/permissions`;
-    const permission = await done(201, "POST", path, { service_name: "s", allow_actions: [], deny_actions: ["x"] });
+    const permission = await done(201, "POST", path, {
+      service_name: "s",
+      allow_actions: [],
+      deny_actions: ["x"],
+    });
     assertMembers(permission, "id", "group_id", "service_name", "allow_actions", "deny_actions", ...times);
     assert.deepEqual(permission.allow_actions, []);
     assertProblem(
@@ -210,7 +268,10 @@ describe("groups", () => {
       422,
       "allow_actions: Groups can only deny; to allow actions, grant a role",
     );
-    assertInvalid(await api("POST", path, { service_name: "t", deny_actions: ["x", 1] }), "body.deny_actions.1");
+    assertInvalid(
+      await api("POST", path, { service_name: "t", deny_actions: ["x", 1] }),
+      "body.deny_actions.1",
+    );
     assertProblem(await api("POST", path, { service_name: "s" }), 409);
     const changed = await done(200, "PATCH", `${path}/${permission.id}`, { deny_actions: ["*"] });
     assert.deepEqual(changed.deny_actions, ["*"]);
@@ -253,7 +314,11 @@ describe("permission overrides", () => {
     const path = `/permission_overrides/${user.id}/${resource_id}`;
     const patched = await done(200, "PATCH", path, { allow_actions: ["a"], deny_actions: null });
     assert.deepEqual([patched.allow_actions, patched.deny_actions], [["a"], ["d"]]);
-    const listed = await done(200, "GET", `/permission_overrides?user_id=${user.id}&resource_id=${resource_id}`);
+    const listed = await done(
+      200,
+      "GET",
+      `/permission_overrides?user_id=${user.id}&resource_id=${resource_id}`,
+    );
     assert.deepEqual(listed, { overrides: [patched], total: 1 });
     await done(204, "DELETE", path);
     assertProblem(await api("PATCH", path, { deny_actions: [] }), 404, "Override not found");
@@ -268,7 +333,14 @@ test("me shows what the caller's rights are made of", async () => {
   await make.membership(someone, await make.group(organization), "organization", organization);
   await make.override(someone, "organization", organization);
   const { body } = await api("GET", "/me", undefined, someone.access_token);
-  assertMembers(body, "user_id", "is_superuser", "role_assignments", "group_memberships", "permission_overrides");
+  assertMembers(
+    body,
+    "user_id",
+    "is_superuser",
+    "role_assignments",
+    "group_memberships",
+    "permission_overrides",
+  );
   assert.deepEqual([body.user_id, body.is_superuser], [someone.id, false]);
   assert.equal(body.role_assignments[0].role, "viewer");
   assert.deepEqual(body.group_memberships[0].group.permissions, []);
@@ -277,7 +349,8 @@ test("me shows what the caller's rights are made of", async () => {
 
 test("pages of role_changes follow one another by next", async () => {
   const organization = await make.organization();
-  for (let count = 0; count < 5; count++) await make.assignment(await make.user(), "viewer", "organization", organization);
+  for (let count = 0; count < 5; count++)
+    await make.assignment(await make.user(), "viewer", "organization", organization);
   const seen = [];
   let after = "";
   do {

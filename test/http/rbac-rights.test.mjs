@@ -32,7 +32,10 @@ const routes = {
   "GET /me": [all, () => ({})],
   "GET /organizations": [all, () => ({})],
   "POST /organizations": [[403, 403, 403, 201], () => ({ json: { name: freshEmail() } })],
-  "GET /organizations/{organization_id}": [[404, 200, 200, 200], () => ({ organization_id: one.organization.id })],
+  "GET /organizations/{organization_id}": [
+    [404, 200, 200, 200],
+    () => ({ organization_id: one.organization.id }),
+  ],
   "PATCH /organizations/{organization_id}": [
     [404, 403, 200, 200],
     () => ({ organization_id: one.organization.id, json: { description: "x" } }),
@@ -51,7 +54,10 @@ const routes = {
     () => ({ json: { organization_id: one.organization.id, name: "n" } }),
   ],
   "GET /accounts/{account_id}": [[404, 200, 200, 200], () => ({ account_id: one.account.id })],
-  "PATCH /accounts/{account_id}": [[404, 403, 200, 200], () => ({ account_id: one.account.id, json: { name: "n" } })],
+  "PATCH /accounts/{account_id}": [
+    [404, 403, 200, 200],
+    () => ({ account_id: one.account.id, json: { name: "n" } }),
+  ],
   "DELETE /accounts/{account_id}": [
     [404, 404, 204, 204],
     async () => ({ account_id: (await make.account(one.organization)).id }),
@@ -62,7 +68,10 @@ const routes = {
     () => ({ json: { account_id: one.account.id, organization_id: one.organization.id, name: "n" } }),
   ],
   "GET /projects/{project_id}": [[404, 200, 200, 200], () => ({ project_id: one.project.id })],
-  "PATCH /projects/{project_id}": [[404, 403, 200, 200], () => ({ project_id: one.project.id, json: { name: "n" } })],
+  "PATCH /projects/{project_id}": [
+    [404, 403, 200, 200],
+    () => ({ project_id: one.project.id, json: { name: "n" } }),
+  ],
   "DELETE /projects/{project_id}": [
     [404, 404, 204, 204],
     async () => ({ project_id: (await make.project(one.account)).id }),
@@ -147,13 +156,20 @@ const routes = {
     [404, 403, 200, 200],
     async () => ({ ...(await someGroupPermission()), json: { deny_actions: ["y"] } }),
   ],
-  "DELETE /groups/{group_id}/permissions/{permission_id}": [[404, 403, 204, 204], () => someGroupPermission()],
+  "DELETE /groups/{group_id}/permissions/{permission_id}": [
+    [404, 403, 204, 204],
+    () => someGroupPermission(),
+  ],
   "GET /groups/{group_id}/members": [[404, 200, 200, 200], () => ({ group_id: one.group.id })],
   "POST /groups/{group_id}/members": [
     [404, 403, 201, 201],
     async () => ({
       group_id: one.group.id,
-      json: { user_id: Number((await make.user()).id), resource_id: one.project.id, resource_type: "project" },
+      json: {
+        user_id: Number((await make.user()).id),
+        resource_id: one.project.id,
+        resource_type: "project",
+      },
     }),
   ],
   "DELETE /groups/{group_id}/members/{user_id}/{resource_id}": [
@@ -191,7 +207,10 @@ test("every route of /api/rbac is tried here", async () => {
   const listed = await database.query(
     "SELECT method || ' ' || substr(path, 10) AS route FROM auth.routes WHERE path LIKE '/api/rbac/%' ORDER BY 1",
   );
-  assert.deepEqual(listed.map(({ route }) => route), Object.keys(routes).sort());
+  assert.deepEqual(
+    listed.map(({ route }) => route),
+    Object.keys(routes).sort(),
+  );
 });
 
 describe("each caller is answered as the rules say by", () => {

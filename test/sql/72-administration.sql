@@ -184,6 +184,11 @@ SELECT is(pg_temp.outcome('boss', pg_temp.filled_in('auth.create_account($one, '
   'whoever is suspended is nobody');
 UPDATE users SET status = 'active' WHERE id = pg_temp.person('boss');
 
+UPDATE users SET status = 'deleted', deleted_at = now() WHERE id = pg_temp.person('target');
+SELECT is(pg_temp.outcome('boss', pg_temp.filled_in('auth.grant_role(%target, ''project'', $p, ''viewer'')')), '404',
+  'a deleted user is given nothing');
+UPDATE users SET status = 'active', deleted_at = NULL WHERE id = pg_temp.person('target');
+
 -- Moves need both ends.
 INSERT INTO user_role_assignments (user_id, resource_id, resource_type, role)
 VALUES (pg_temp.person('other'), pg_temp.id('one'), 'organization', 'editor');

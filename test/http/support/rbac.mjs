@@ -34,13 +34,21 @@ export class Maker {
     return this.row("auth.groups", { organization_id: organization.id, name: name("group") });
   }
   groupPermission(group) {
-    return this.row("auth.group_permissions", { group_id: group.id, service_name: name("s"), deny_actions: ["x"] });
+    return this.row("auth.group_permissions", {
+      group_id: group.id,
+      service_name: name("s"),
+      deny_actions: ["x"],
+    });
   }
   role(base_type = "viewer", scope_type = "project") {
     return this.row("auth.roles", { name: name("role"), base_type, scope_type });
   }
   rolePermission(role) {
-    return this.row("auth.role_permissions", { role_id: role.id, service_name: name("s"), allowed_actions: ["x"] });
+    return this.row("auth.role_permissions", {
+      role_id: role.id,
+      service_name: name("s"),
+      allowed_actions: ["x"],
+    });
   }
   // A user who never logs in.
   user() {
@@ -58,7 +66,12 @@ export class Maker {
     });
   }
   membership(user, group, resource_type, { id: resource_id }) {
-    return this.row("auth.user_group_memberships", { user_id: user.id, group_id: group.id, resource_type, resource_id });
+    return this.row("auth.user_group_memberships", {
+      user_id: user.id,
+      group_id: group.id,
+      resource_type,
+      resource_id,
+    });
   }
 }
 
@@ -67,7 +80,8 @@ export async function newSuperuser({ client, database }) {
   const user = { email: freshEmail("root"), password: freshPassword() };
   const [{ id }] = await database.asUser(
     async (session) =>
-      (await session.query("SELECT auth.create_superuser($1, $2)::int AS id", [user.email, user.password])).rows,
+      (await session.query("SELECT auth.create_superuser($1, $2)::int AS id", [user.email, user.password]))
+        .rows,
   );
   return { id, ...user, ...(await client.newSession(user)) };
 }
