@@ -285,6 +285,33 @@ test("a caught exception in PL/pgSQL takes a grant back", async () => {
   assert.equal(await value(one, "SELECT traps.seen_around_exception()"), "ynynyn");
 });
 
+// The transaction that ends meanwhile is younger than the subtransaction, so that the end of the subtransaction leaves
+// no trace in the snapshot.
+test("a caught exception takes a grant back, also when the snapshot after it looks like the one before it", async () => {
+  await one.query(`CREATE FUNCTION traps.seen_around_older_exception(token text) RETURNS text LANGUAGE plpgsql AS $$
+    DECLARE
+      seen text;
+    BEGIN
+      PERFORM auth.authenticate(token);
+      BEGIN
+        INSERT INTO public.user_role_assignments VALUES (1, traps.id('project'), 'project', 'editor');
+        PERFORM pg_advisory_unlock(3, 1), pg_advisory_lock(4, 1);
+        seen := CASE WHEN true = ALL (traps.answers()) THEN 'y' ELSE 'n' END;
+        RAISE EXCEPTION 'undo';
+      EXCEPTION WHEN raise_exception THEN
+        seen := seen || CASE WHEN false = ALL (traps.answers()) THEN 'n' ELSE 'y' END;
+      END;
+      RETURN seen;
+    END $$`);
+  await one.query("SELECT pg_advisory_lock(3, 1)");
+  await other.query("SELECT pg_advisory_lock(4, 1)");
+  const seen = value(one, "SELECT traps.seen_around_older_exception($1)", [token]);
+  await other.query("SELECT pg_advisory_lock(3, 1)");
+  await other.query("UPDATE public.organizations SET description = 'younger'");
+  await other.query("SELECT pg_advisory_unlock(4, 1)");
+  assert.equal(await seen, "yn");
+});
+
 test("a transaction sees its own changes, and nobody else does before it commits", async () => {
   await begin(one);
   await grant(one);
