@@ -38,6 +38,9 @@ std::string headers_as_json(const Request& request) {
   return json.append("}");
 }
 
+// What a text argument can hold.
+bool is_text(std::string_view body) { return is_utf8(body) && body.find('\0') == std::string_view::npos; }
+
 std::string_view api_key(const Request& request) {
   const std::string_view key = request.header("x-api-key");
   return key.data() != nullptr ? key : request.header("x-elevaite-apikey");
@@ -54,6 +57,8 @@ class ClientInput {
       }
       read_body();
     }
+    if (!refusal_ && route.passes_body && !is_text(request.body))
+      refusal_ = malformed("The body is not text");
     if (!refusal_ && !request.query.empty()) {
       auto parameters = parse_query(request.query);
       if (parameters) {
@@ -222,7 +227,7 @@ class Binder {
       case Source::request_id:
         return give(argument, request_.request_id);
       case Source::body:
-        return give(argument, request_.body);  // an object: the input was checked before
+        return give(argument, request_.body);  // checked before
       case Source::client:
       case Source::path:
       case Source::nowhere:

@@ -106,7 +106,10 @@ std::string read_arguments(const RouteRow& row, Route& route) {
       if (!source && !argument.has_default) return "the gateway cannot supply its argument " + argument.name;
       argument.source = source.value_or(Source::nowhere);
     }
-    route.reads_body |= argument.source == Source::client || argument.source == Source::body;
+    const bool is_body = argument.source == Source::body;
+    const bool is_text = argument.type.scalar == Scalar::text;
+    route.reads_body |= argument.source == Source::client || (is_body && !is_text);
+    route.passes_body |= is_body && is_text;
     route.arguments.push_back(std::move(argument));
   }
   const auto segments = pattern_segments(row.path);

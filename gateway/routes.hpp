@@ -66,7 +66,8 @@ struct Route {
   Returns returns = Returns::jsonb;
   int success_status = 200;
   std::size_t maximum_body = 65536;
-  bool reads_body = false;  // some argument can come from a JSON body
+  bool reads_body = false;   // some argument can come from a JSON body, which is then checked
+  bool passes_body = false;  // `_body` is text: the function reads it, whatever it is
   std::string summary, description;
   std::vector<Argument> arguments;  // at most kMaximumArguments
 };

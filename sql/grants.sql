@@ -64,13 +64,29 @@ GRANT EXECUTE ON FUNCTION
   auth.refuse(integer, text, jsonb), auth.problem(integer, text, jsonb)
 TO auth_caller;
 
+-- Role administration, from SQL: the same functions as over HTTP, with the identity of auth.authenticate.
+DO $administration$
+DECLARE
+  routed regproc;
+BEGIN
+  FOR routed IN SELECT r.function::regproc FROM auth.routes AS r WHERE r.builtin AND r.path LIKE '/api/rbac/%' LOOP
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO auth_caller', routed::oid::regprocedure);
+  END LOOP;
+END
+$administration$;
+GRANT EXECUTE ON FUNCTION auth.has_role_at(bigint, text, uuid, text, timestamptz) TO auth_caller;
+
 -- Applications' policies and services: what roles the caller holds, and, for services that are trusted to ask, others.
 GRANT EXECUTE ON FUNCTION
   auth.has_organization_role(uuid, text), auth.has_account_role(uuid, text), auth.has_project_role(uuid, text),
   auth.organization_ids(text), auth.account_ids(text), auth.project_ids(text),
   auth.user_has_role(bigint, text, uuid, text), auth.role_actions(text, text),
   auth.check_access(bigint, text, text, uuid, text),
-  auth.check_access_batch(bigint[], text[], text[], uuid[], text[])
+  auth.check_access_batch(bigint[], text[], text[], uuid[], text[]),
+  auth.explain_access(bigint, text, text, uuid, text),
+  auth.list_resources(bigint, text, text, text, uuid, integer),
+  auth.list_subjects(text, uuid, text, text, bigint, integer),
+  auth.list_actions(bigint, text, uuid, text)
 TO auth_caller;
 
 -- Whoever owns the extension may run a gateway and make the first superuser. It could drop the extension

@@ -23,6 +23,8 @@ VALUES
   ('password_hash_parameters', 'text', 'm=19456,t=2,p=1', 11, 40,
    'Argon2id: m KiB of memory, t passes, p lanes. Not below OWASP ASVS 5.0 appendix C. Hashes made with '
    'others are renewed at the next login.'),
+  ('public_url', 'text', '', 0, 255,
+   'Where clients reach this service, such as https://auth.example.com; empty: nowhere in particular.'),
   ('email_verification', 'boolean', 'false', NULL, NULL,
    'Whether a user must have verified the e-mail address before the first login.'),
   ('lockout_threshold', 'integer', '100', 3, 100,
@@ -70,6 +72,9 @@ BEGIN
 
   IF NEW.name = 'password_hash_parameters' THEN
     PERFORM auth.check_password_hash_parameters(NEW.value);
+  ELSIF NEW.name = 'public_url' AND NEW.value !~ '^(https://[^/?#[:space:]]+(/[^/?#[:space:]]+)*)?$' THEN
+    RAISE EXCEPTION 'Setting "public_url" must be a URL of https without query, fragment and / at the end, not "%"',
+      NEW.value USING ERRCODE = '22023';
   END IF;
   RETURN NEW;
 END

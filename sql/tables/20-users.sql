@@ -37,6 +37,9 @@ CREATE TABLE @extschema@.users (
   CONSTRAINT users_deleted_at_set CHECK ((status = 'deleted') = (deleted_at IS NOT NULL))
 );
 
+-- Superusers are subjects of every resource, so every list of subjects reads them, in order.
+CREATE INDEX users_superusers_idx ON @extschema@.users (id) WHERE is_superuser;
+
 COMMENT ON TABLE @extschema@.users IS 'One row a person (or service) that can log in. Holds no secret.';
 COMMENT ON COLUMN @extschema@.users.email IS 'Normalised: NFC, trimmed, lower case, at most 254 bytes.';
 COMMENT ON COLUMN @extschema@.users.status IS

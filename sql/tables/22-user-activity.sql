@@ -26,7 +26,7 @@ COMMENT ON TABLE @extschema@.user_activity IS
 COMMENT ON COLUMN @extschema@.user_activity.action IS
   'What happened: user_registered, registration_repeated, superuser_created, login, login_failed, logout, '
   'logout_all, session_revoked, session_extended, refresh_token_reused, password_changed, '
-  'password_change_failed.';
+  'password_change_failed; of role administration: organization_created and the like, with by_right in details.';
 COMMENT ON COLUMN @extschema@.user_activity."timestamp" IS
   'When it happened; created_at is the transaction''s start.';
 

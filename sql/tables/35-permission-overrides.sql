@@ -19,7 +19,8 @@ CREATE TABLE auth.permission_overrides (
     CHECK (array_position(allow_actions, NULL) IS NULL AND array_position(deny_actions, NULL) IS NULL)
 );
 
-CREATE INDEX permission_overrides_resource_id_idx ON auth.permission_overrides (resource_id);
+-- user_id comes last, so that a page of a resource's subjects is read in order.
+CREATE INDEX permission_overrides_resource_id_user_id_idx ON auth.permission_overrides (resource_id, user_id);
 
 COMMENT ON TABLE auth.permission_overrides IS
   'Actions that one user may or may not take on one resource, before any role is asked.';

@@ -291,9 +291,12 @@ describe("a connection", () => {
     const id = async (...fields) => (await assertAnswered(get(live, ...fields))).headers.get("x-request-id");
     assert.equal(await id("X-Request-ID: A-z_0.9~"), "A-z_0.9~");
     assert.equal(await id(`X-Request-ID: ${"a".repeat(128)}`), "a".repeat(128));
+    assert.equal(await id("X-Request-ID: a:b/c+d=="), "a:b/c+d==", "whatever visible characters it has");
     const made = [
       await id(),
       await id("X-Request-ID: a b"),
+      await id('X-Request-ID: a"b'),
+      await id("X-Request-ID: a\\b"),
       await id("X-Request-ID: \xff"),
       await id(`X-Request-ID: ${"a".repeat(129)}`),
     ];

@@ -130,13 +130,16 @@ SELECT set_eq(
   'auth_gateway may execute what routes name, what an operator''s endpoint needs, and nothing else');
 SELECT set_eq(
   $$SELECT DISTINCT proname::text FROM member_functions
-     WHERE has_function_privilege('auth_caller', oid, 'EXECUTE')$$,
-  ARRAY['authenticate', 'require_user', 'current_user_id', 'current_session_id', 'register', 'login',
+     WHERE has_function_privilege('auth_caller', oid, 'EXECUTE')
+       -- Role administration is all of /api/rbac; 77-rbac-routes.sql lists it.
+       AND NOT 'auth.' || proname IN (SELECT function FROM auth.routes WHERE path LIKE '/api/rbac/%')$$,
+  ARRAY['has_role_at', 'authenticate', 'require_user', 'current_user_id', 'current_session_id', 'register', 'login',
         'refresh', 'logout', 'logout_all', 'me', 'list_sessions', 'revoke_session', 'validate_session',
         'extend_session', 'change_password', 'jwks', 'refuse', 'problem',
         'has_organization_role', 'has_account_role', 'has_project_role',
         'organization_ids', 'account_ids', 'project_ids', 'user_has_role', 'role_actions',
-        'check_access', 'check_access_batch'],
+        'check_access', 'check_access_batch',
+        'explain_access', 'list_resources', 'list_subjects', 'list_actions'],
   'auth_caller may execute the documented functions and nothing else');
 SELECT is_empty(
   $$SELECT r.rolname, f.signature FROM (VALUES ('auth_gateway'), ('auth_caller')) AS r (rolname)

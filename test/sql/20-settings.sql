@@ -4,7 +4,7 @@
 SELECT set_eq('SELECT name FROM auth.setting_definitions',
   ARRAY['access_token_seconds', 'session_seconds', 'session_maximum_seconds', 'session_extension_seconds',
         'refresh_grace_seconds', 'issuer', 'audience', 'password_minimum_length', 'password_minimum_strength',
-        'password_hash_parameters', 'email_verification', 'lockout_threshold'],
+        'password_hash_parameters', 'public_url', 'email_verification', 'lockout_threshold'],
   'the documented settings exist');
 SELECT is_empty($$SELECT name FROM auth.setting_definitions WHERE coalesce(description, '') = ''$$,
   'each is described');
@@ -41,7 +41,13 @@ SELECT throws_ok(format('SELECT auth.set_setting(%L, %L)', name, value), '22023'
                ('password_hash_parameters', 'm=47103,t=1,p=1'),
                ('password_hash_parameters', 'm=1048577,t=3,p=1'),
                ('password_hash_parameters', 'm=19456,t=11,p=1'),
-               ('password_hash_parameters', 'm=19456,t=2,p=1 ')) AS refused (name, value);
+               ('password_hash_parameters', 'm=19456,t=2,p=1 '),
+               ('public_url', 'http://auth.example.com'), ('public_url', 'https://'),
+               ('public_url', 'https://auth.example.com/'), ('public_url', 'https://auth.example.com?a=b'),
+               ('public_url', 'https://auth.example.com/a b'), ('public_url', 'https://auth.example.com#a'))
+       AS refused (name, value);
+SELECT lives_ok(format('SELECT auth.set_setting(%L, %L)', 'public_url', value), 'a URL is taken, or none')
+  FROM unnest(ARRAY['https://auth.example.com', 'https://[::1]:8443/auth-api', '']) AS value;
 SELECT lives_ok(format('SELECT auth.set_setting(%L, %L)', 'password_hash_parameters', value),
   'the floor itself is allowed')
   FROM unnest(ARRAY['m=47104,t=1,p=1', 'm=19456,t=2,p=1', 'm=12288,t=3,p=1']) AS value;

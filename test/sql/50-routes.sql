@@ -3,13 +3,18 @@
 \ir support.psql
 
 SELECT set_eq(
-  'SELECT method || '' '' || path FROM auth.routes WHERE builtin',
+  'SELECT method || '' '' || path FROM auth.routes WHERE builtin AND path NOT LIKE ''/api/rbac/%''',
   ARRAY['GET /', 'GET /.well-known/jwks.json', 'POST /api/auth/register', 'POST /api/auth/login',
         'POST /api/auth/refresh', 'POST /api/auth/logout', 'POST /api/auth/logout-all', 'GET /api/auth/me',
         'GET /api/auth/sessions', 'DELETE /api/auth/sessions/{session_id}', 'POST /api/auth/validate-session',
         'POST /api/auth/extend-session', 'POST /api/auth/change-password',
         'POST /api/user/change-password-user',
-        'POST /api/authz/check_access', 'POST /api/authz/check_access/batch'], 'the built-in routes');
+        'POST /api/authz/check_access', 'POST /api/authz/check_access/batch',
+        'GET /api/authz/health', 'GET /api/authz/explain_access', 'GET /api/authz/list_resources',
+        'GET /api/authz/list_subjects', 'GET /api/authz/list_actions', 'POST /v1/data/rbac', 'POST /v1/data/rbac/allow',
+        'GET /.well-known/authzen-configuration', 'POST /access/v1/evaluation', 'POST /access/v1/evaluations',
+        'POST /access/v1/search/subject', 'POST /access/v1/search/resource', 'POST /access/v1/search/action'],
+  'the built-in routes');
 SELECT set_eq('SELECT method, path FROM auth.list_routes()', 'SELECT method, path FROM auth.routes',
   'the gateway is told of every route');
 SELECT is_empty(

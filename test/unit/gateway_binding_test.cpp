@@ -310,6 +310,30 @@ TEST_F(Binding, TheWholeBodyIsPassedToBody) {
   EXPECT_EQ(outcome(), "422 dict_type");
 }
 
+TEST_F(Binding, ABodyTakenAsTextIsPassedOnUnread) {
+  use({{"_body", "text", true}});
+  request_.path = "/f";
+  for (const std::string_view type : {"application/json", "text/plain", ""}) {
+    request_.headers = {{"content-type", type}};
+    for (const std::string_view body : {"[1", "nonsense", R"({"a":1,"a":2})", "\"\xC3\xA9\""}) {
+      request_.body = body;
+      bind_request();
+      ASSERT_FALSE(reply_) << body;
+      EXPECT_EQ(values_["_body"], body);
+    }
+  }
+  request_.body = "";
+  bind_request();
+  EXPECT_FALSE(reply_);
+  EXPECT_FALSE(values_.contains("_body"));
+  using namespace std::string_view_literals;
+  for (const std::string_view body : {"{\"a\":\"\xFF\"}"sv, "{} \0{}"sv}) {
+    request_.body = body;
+    bind_request();
+    EXPECT_EQ(outcome(), "400 json_invalid") << "text holds neither invalid UTF-8 nor NUL";
+  }
+}
+
 std::string_view token_of(std::string_view authorization) {
   Request request{};
   request.headers = {{"authorization", authorization}};

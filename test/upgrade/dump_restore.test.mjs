@@ -51,7 +51,10 @@ async function usedSystem() {
       CREATE FUNCTION public.greet() RETURNS jsonb LANGUAGE sql AS $$ SELECT '{"hello": "world"}'::jsonb $$;
       INSERT INTO auth.routes (method, path, function, success_status, lane, summary)
       VALUES ('GET', '/hello', 'public.greet', 200, 'call', 'Greets');
-      INSERT INTO organizations (name) VALUES ('Umbrella')`),
+      INSERT INTO organizations (name) VALUES ('Umbrella');
+      INSERT INTO user_role_assignments (user_id, resource_id, resource_type, role)
+      SELECT ${made.id}, id, 'organization', 'admin' FROM organizations;
+      UPDATE user_role_assignments SET role = 'viewer'`),
     );
     return made;
   } finally {
@@ -82,6 +85,15 @@ test("settings, the operator's own route and the other tables' rows are there", 
   );
   assert.deepEqual((await client.get("/hello")).body, { hello: "world" });
   assert.equal((await restored.query("SELECT name FROM organizations"))[0].name, "Umbrella");
+});
+
+test("roles and their history are what they were, and restoring them is no part of it", async () => {
+  for (const table of ["user_role_assignments", "auth.role_history", "auth.belonging_history"]) {
+    const rows = `SELECT to_jsonb(t)::text AS row FROM ${table} AS t ORDER BY 1`;
+    const kept = await restored.query(rows);
+    assert.deepEqual(kept, await database.query(rows));
+    assert.ok(kept.length > 0, table);
+  }
 });
 
 test("the next user's id follows those that are taken", async () => {
