@@ -5,7 +5,17 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startDatabase } from "./support/database.mjs";
-import { actions, clear, insertModel, makeChanges, makeModel, random, roles, services, types } from "./support/models.mjs";
+import {
+  actions,
+  clear,
+  insertModel,
+  makeChanges,
+  makeModel,
+  random,
+  roles,
+  services,
+  types,
+} from "./support/models.mjs";
 
 const seed = Number(process.env.AGREEMENT_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const wanted = Number(process.env.AGREEMENT_QUESTIONS ?? 150_000);
@@ -26,7 +36,11 @@ after(() => session.end());
 async function writeQuestions(model) {
   await session.query("TRUNCATE questions RESTART IDENTITY");
   const users = [...model["public.users"].map((row) => row.id), 999, null];
-  const ids = [...["organizations", "accounts", "projects"].flatMap((name) => model[`public.${name}`].map((row) => row.id))];
+  const ids = [
+    ...["organizations", "accounts", "projects"].flatMap((name) =>
+      model[`public.${name}`].map((row) => row.id),
+    ),
+  ];
   await session.query(
     `INSERT INTO questions (kind, user_id, resource_type, resource_id, role)
      SELECT 'role', u, t, r, role
@@ -121,7 +135,9 @@ async function compareAll(number, model) {
 // The questions that an identity asks about itself; null: nobody is authenticated.
 async function compareAs(number, userId) {
   await session.query("BEGIN");
-  const { rows } = await session.query("SELECT FROM public.users WHERE id = $1 AND status = 'active'", [userId]);
+  const { rows } = await session.query("SELECT FROM public.users WHERE id = $1 AND status = 'active'", [
+    userId,
+  ]);
   if (rows.length === 1) {
     const issued = await session.query("SELECT access_token FROM auth.issue_session($1)", [userId]);
     await session.query("SELECT auth.authenticate($1)", [issued.rows[0].access_token]);

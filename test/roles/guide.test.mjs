@@ -32,7 +32,13 @@ test("the guide to row-level security does what it says", () => {
     env: cluster.environment(database.name),
     input: guide.map(({ statements }) => `${statements}\\echo '${mark}'\n`).join(""),
   }).split(`${mark}\n`);
-  const lines = (text) => text.trimEnd().split("\n").map((line) => line.trimEnd()).filter((line) => line !== "");
+  const lines = (text) =>
+    text
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.trimEnd())
+      .filter((line) => line !== "");
   guide.forEach(({ statements, output }, index) =>
-    assert.deepEqual(lines(printed[index]), lines(output ?? ""), `after:\n${statements}`));
+    assert.deepEqual(lines(printed[index]), lines(output ?? ""), `after:\n${statements}`),
+  );
 });

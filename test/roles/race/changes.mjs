@@ -20,13 +20,19 @@ const changes = [
       ON CONFLICT (user_id, resource_id) DO UPDATE SET role = excluded.role, role_id = NULL, expires_at = NULL`;
   }),
   ...Array(6).fill((chance) => `DELETE FROM public.user_role_assignments WHERE user_id = ${user(chance)}`),
-  (chance) => `UPDATE public.user_role_assignments SET expires_at = clock_timestamp() + ${chance.below(20)} * interval '1 ms'
+  (
+    chance,
+  ) => `UPDATE public.user_role_assignments SET expires_at = clock_timestamp() + ${chance.below(20)} * interval '1 ms'
     WHERE user_id = ${user(chance)}`,
-  (chance) => `UPDATE public.user_role_assignments AS a SET role = 'editor', role_id = r.id FROM auth.roles AS r
+  (
+    chance,
+  ) => `UPDATE public.user_role_assignments AS a SET role = 'editor', role_id = r.id FROM auth.roles AS r
     WHERE a.user_id = ${user(chance)} AND NOT r.is_system AND r.scope_type = a.resource_type`,
   // Who the user is.
-  (chance) => `UPDATE public.users SET status = '${chance.one(["active", "active", "suspended"])}' WHERE id = ${user(chance)}`,
-  (chance) => `UPDATE public.users SET is_superuser = ${chance.happens(0.3)} WHERE id = ${1 + chance.below(2)}`,
+  (chance) =>
+    `UPDATE public.users SET status = '${chance.one(["active", "active", "suspended"])}' WHERE id = ${user(chance)}`,
+  (chance) =>
+    `UPDATE public.users SET is_superuser = ${chance.happens(0.3)} WHERE id = ${1 + chance.below(2)}`,
   // Where the resource is.
   (chance) => `UPDATE public.accounts SET organization_id = race.id('organization', ${chance.below(3)})
     WHERE id = race.id('account', ${chance.below(9)})`,
@@ -43,7 +49,9 @@ const changes = [
     END $$`;
   },
   // Overrides, groups and the permissions of roles.
-  (chance) => `INSERT INTO auth.permission_overrides (user_id, resource_id, resource_type, allow_actions, deny_actions)
+  (
+    chance,
+  ) => `INSERT INTO auth.permission_overrides (user_id, resource_id, resource_type, allow_actions, deny_actions)
     SELECT ${user(chance)}, (r).id, (r).type, '{${chance.some(["publish", "view_project"], 0.5)}}',
            '{${chance.some(["publish", "edit_project"], 0.3)}}' FROM ${resource(chance)} AS r
     ON CONFLICT (user_id, resource_id) DO UPDATE
@@ -52,10 +60,13 @@ const changes = [
   (chance) => `INSERT INTO auth.user_group_memberships (user_id, group_id, resource_id, resource_type)
     SELECT ${user(chance)}, race.id('group', 0), (r).id, (r).type FROM ${resource(chance)} AS r ON CONFLICT DO NOTHING`,
   (chance) => `DELETE FROM auth.user_group_memberships WHERE user_id = ${user(chance)}`,
-  (chance) => `UPDATE auth.group_permissions SET deny_actions = '{${chance.some(["publish", "edit_project", "*"], 0.4)}}'`,
-  (chance) => `UPDATE auth.role_permissions SET allowed_actions = '{${chance.some(["publish", "view_project", "*"], 0.4)}}'`,
+  (chance) =>
+    `UPDATE auth.group_permissions SET deny_actions = '{${chance.some(["publish", "edit_project", "*"], 0.4)}}'`,
+  (chance) =>
+    `UPDATE auth.role_permissions SET allowed_actions = '{${chance.some(["publish", "view_project", "*"], 0.4)}}'`,
   // Nothing, but every row lies somewhere else afterwards.
-  (chance) => `UPDATE public.${chance.one(["users", "accounts", "projects", "user_role_assignments"])} SET created_at = now()`,
+  (chance) =>
+    `UPDATE public.${chance.one(["users", "accounts", "projects", "user_role_assignments"])} SET created_at = now()`,
 ];
 
 const housekeeping = [

@@ -21,7 +21,8 @@ async function inOldSnapshot(race, session, chance, level) {
   await session.query(`BEGIN ISOLATION LEVEL ${level}`);
   await compare(race, session, chance, 10);
   const seen = race.changes;
-  for (let round = 0; round < 4 || (race.changes < seen + 5 && round < 20); round++) await compare(race, session, chance, 20);
+  for (let round = 0; round < 4 || (race.changes < seen + 5 && round < 20); round++)
+    await compare(race, session, chance, 20);
   await session.query("COMMIT");
   // What was learned under the old snapshot must not outlive it.
   await compare(race, session, chance, 40);
@@ -112,7 +113,8 @@ export const kinds = {
                       auth.project_ids('editor') AS engine_ids, race.visible_projects() AS evaluator_ids`,
       });
       const [answer] = rows;
-      const same = `${answer.engine}` === `${answer.evaluator}` && `${answer.engine_ids}` === `${answer.evaluator_ids}`;
+      const same =
+        `${answer.engine}` === `${answer.evaluator}` && `${answer.engine_ids}` === `${answer.evaluator_ids}`;
       race.count({ checks: 54 + 27, differences: same ? null : rows });
     }
     await session.query("COMMIT");

@@ -55,7 +55,10 @@ const changes = [
 ];
 
 export async function preparePromiser(database, user) {
-  await database.query("INSERT INTO public.users (id, email) VALUES ($1, $2)", [user, `promiser${user}@race.example`]);
+  await database.query("INSERT INTO public.users (id, email) VALUES ($1, $2)", [
+    user,
+    `promiser${user}@race.example`,
+  ]);
   await database.query(
     `WITH o AS (INSERT INTO public.organizations (id, name)
                 VALUES (race.id('promised organization', $1), 'promised organization ' || $1) RETURNING id),
@@ -98,10 +101,14 @@ export async function promise(race, { user, writer, askers, standby }, seed) {
       await expect(change.name, false, askers, "acknowledged changes");
     }
     const { rows } = await writer.query("SELECT pg_current_wal_lsn() AS lsn");
-    await until("the standby to replay a change", async () => {
-      const text = "SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS replayed";
-      return race.over || (await standby.query(text, [rows[0].lsn])).rows[0].replayed;
-    }, { deadline: 60_000 });
+    await until(
+      "the standby to replay a change",
+      async () => {
+        const text = "SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS replayed";
+        return race.over || (await standby.query(text, [rows[0].lsn])).rows[0].replayed;
+      },
+      { deadline: 60_000 },
+    );
     if (!race.over) await expect(change.name, false, [standby], "acknowledged changes, on the standby");
     await writer.query(change.undo, [user]);
   }

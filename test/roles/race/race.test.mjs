@@ -31,7 +31,9 @@ const seed = Number(process.env.RACE_SEED ?? Math.floor(Math.random() * 2 ** 31)
 const deadline = Number(process.env.RACE_SECONDS ?? 540) * 1000;
 
 // A standby's statement that VACUUM on the primary is in the way of is cancelled soon, so that the standby keeps up.
-const { cluster, database } = await startDatabase({ own: ["max_standby_streaming_delay = '1s'", "autovacuum_naptime = '1s'"] });
+const { cluster, database } = await startDatabase({
+  own: ["max_standby_streaming_delay = '1s'", "autovacuum_naptime = '1s'"],
+});
 await database.query(readFileSync(fileURLToPath(new URL("setup.sql", import.meta.url)), "utf8"));
 const promisers = [101, 102];
 for (const user of promisers) await preparePromiser(database, user);
@@ -77,7 +79,12 @@ test(`${wanted} checks among changes, none stale (RACE_SEED=${seed})`, async (t)
     join(check(race, kind, await connect(kind === "standby" ? standby : cluster), seed + place++));
   }
   for (const user of promisers) {
-    const promiser = { user, writer: await connect(), askers: [await connect(), await connect()], standby: await connect(standby) };
+    const promiser = {
+      user,
+      writer: await connect(),
+      askers: [await connect(), await connect()],
+      standby: await connect(standby),
+    };
     join(promise(race, promiser, seed + place++));
   }
 

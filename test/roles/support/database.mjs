@@ -18,6 +18,8 @@ export async function startDatabase({ own } = {}) {
 
 // An access token of a session that begins now.
 export async function tokenOf(database, userId) {
-  const [{ access_token }] = await database.query("SELECT access_token FROM auth.issue_session($1)", [userId]);
+  const [{ access_token }] = await database.query("SELECT access_token FROM auth.issue_session($1)", [
+    userId,
+  ]);
   return access_token;
 }

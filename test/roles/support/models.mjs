@@ -59,7 +59,9 @@ export function makeModel(chance) {
     const organization = { id: chance.uuid(), name: `organization ${number}` };
     organizations.push(organization);
     for (let account = chance.below(4); account > 0; account--) {
-      const id = reused(organizations.map((row) => row.id).filter((known) => !accounts.some((row) => row.id === known)));
+      const id = reused(
+        organizations.map((row) => row.id).filter((known) => !accounts.some((row) => row.id === known)),
+      );
       accounts.push({ id, organization_id: organization.id, name: `account ${account}` });
       for (let project = chance.below(4); project > 0; project--) {
         const known = [...organizations, ...accounts].map((row) => row.id);
@@ -165,7 +167,9 @@ export async function insertModel(session, model) {
     if (rows.length === 0) continue;
     const columns = Object.keys(rows[0]);
     const values = columns.map((column) =>
-      column === "expires_in" ? "statement_timestamp() + (item ->> 'expires_in')::float8 * interval '1 ms'" : `row.${column}`,
+      column === "expires_in"
+        ? "statement_timestamp() + (item ->> 'expires_in')::float8 * interval '1 ms'"
+        : `row.${column}`,
     );
     const names = columns.map((column) => (column === "expires_in" ? "expires_at" : column));
     await session.query(
@@ -197,7 +201,10 @@ export function makeChanges(chance, model) {
       `DELETE FROM public.${table()} AS t WHERE t.id IN (SELECT id FROM public.projects ORDER BY id OFFSET $1 LIMIT 1)`,
       [chance.below(10)],
     ],
-    () => [`DELETE FROM public.user_role_assignments WHERE user_id = $1 AND role <> $2`, [user(), chance.one(roles)]],
+    () => [
+      `DELETE FROM public.user_role_assignments WHERE user_id = $1 AND role <> $2`,
+      [user(), chance.one(roles)],
+    ],
     () => [
       `UPDATE public.user_role_assignments SET role = $2, role_id = NULL WHERE user_id = $1`,
       [user(), chance.one(roles)],
