@@ -145,7 +145,9 @@ SELECT 100000 + n * 20, md5('lists2')::uuid, 'project', 'viewer' FROM generate_s
  UNION ALL
 SELECT 100001, '63000000-0000-4000-8000-000000000002', 'account', 'viewer'
  UNION ALL
-SELECT 100002, '63000000-0000-4000-8000-000000000003', 'account', 'viewer';
+SELECT 100002, '63000000-0000-4000-8000-000000000003', 'account', 'viewer'
+ UNION ALL
+SELECT 100003, ('63000000-0000-4000-8000-00000000000' || n)::uuid, 'account', 'viewer' FROM generate_series(2, 3) AS n;
 ANALYZE users, organizations, accounts, projects, user_role_assignments;
 
 CREATE FUNCTION pg_temp.blocks(statement text) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -171,6 +173,10 @@ $$SELECT format('SELECT * FROM auth.list_resources(%s, ''view_project'', ''proje
                 user_id, md5('half')::uuid)$$;
 SELECT cmp_ok(pg_temp.blocks(pg_temp.resources_page(100001)), '<=', 2 * pg_temp.blocks(pg_temp.resources_page(100002)),
   'a page of 9,000 projects costs at most twice one of 1,000');
+SELECT results_eq(
+  'SELECT resource_id FROM auth.list_resources(100003, ''view_project'', ''project'', max_items => 1000)',
+  'SELECT id FROM projects WHERE organization_id = ''63000000-0000-4000-8000-000000000001'' ORDER BY id LIMIT 1000',
+  'what comes from a large account and a small one is merged without a gap');
 INSERT INTO users (id, email, is_superuser) VALUES (100000, 'lists-root@sql.example', true);
 SELECT cmp_ok(pg_temp.blocks(pg_temp.resources_page(100000)), '<=', 2 * pg_temp.blocks(pg_temp.resources_page(100002)),
   'also for a superuser, who may everywhere');
