@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "connection_advice.hpp"
 #include "log.hpp"
 #include "metrics.hpp"
+#include "outage.hpp"
 
 namespace gateway {
 namespace {
@@ -140,7 +142,7 @@ Lane::Slot& Lane::slot_of(const DatabaseConnection& connection) {
 
 void Lane::on_connected(DatabaseConnection& connection) {
   Slot& slot = slot_of(connection);
-  if (slot.failures > 0) log(LogLevel::info, "connected to the database again", {{"lane", options_.name}});
+  if (slot.failures > 0 && outage().is_over()) log(LogLevel::info, "connected to the database again");
   slot.failures = 0;
   if (connected_callback_) connected_callback_();
   dispatch();
@@ -151,10 +153,11 @@ void Lane::on_answered(DatabaseConnection&) { dispatch(); }
 void Lane::on_closed(DatabaseConnection& connection, Closing closing, CallQueue unanswered,
                      const std::string& reason) {
   Slot& slot = slot_of(connection);
-  if (closing == Closing::lost || (closing == Closing::not_made && slot.failures == 0)) {
-    log(LogLevel::warning,
-        closing == Closing::lost ? "database connection lost" : "cannot connect to the database",
-        {{"lane", options_.name}, {"reason", reason}});
+  if (closing == Closing::lost) {
+    log(LogLevel::warning, "database connection lost", {{"lane", options_.name}, {"reason", reason}});
+  } else if (closing == Closing::not_made && outage().is_news(reason)) {
+    log(LogLevel::error, "cannot connect to the database",
+        {{"reason", reason}, {"advice", connection_advice(reason)}});
   }
   if (slot.is_overflow) {  // the next sweep removes it
     if (closing == Closing::not_made) no_overflow_before_ = loop_.now() + kOverflowPause;
