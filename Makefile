@@ -27,7 +27,7 @@ SCRIPTS_built = build/auth-gateway
 EXTRA_CLEAN = build
 
 # As system headers, because PostgreSQL's are not clean under -Wextra in C++20.
-EXTENSION_INCLUDES = -isystem $(shell $(PG_CONFIG) --includedir-server) -Iextension
+EXTENSION_INCLUDES = -isystem $(shell $(PG_CONFIG) --includedir-server) -Iextension -Ibuild
 PG_CPPFLAGS = $(EXTENSION_INCLUDES)
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Werror
 SHLIB_LINK = -lstdc++ -lsodium -lcrypto -lzxcvbn -lutf8proc -lm
@@ -44,6 +44,7 @@ no-postgresql:
 	@false
 endif
 
+build/extension/library.o: build/version.h
 build/extension/%.o: extension/%.cpp
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
