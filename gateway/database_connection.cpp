@@ -315,9 +315,8 @@ void DatabaseConnection::close(const std::string& reason) {
   const Closing closing = state_ == State::connecting ? Closing::not_made
                           : reason.empty()            ? Closing::retired
                                                       : Closing::lost;
-  const std::string text = reason;  // which may be the attempt's
+  const auto attempt = std::move(attempt_);  // `reason` may be its
   unwatch();
-  attempt_.reset();
   connection_.reset();
   state_ = State::closed;
   prepared_.clear();
@@ -325,7 +324,7 @@ void DatabaseConnection::close(const std::string& reason) {
   CallQueue unanswered;
   for (InFlight& entry : in_flight_) unanswered.push_back(std::move(entry.call));
   in_flight_.clear();
-  owner_.on_closed(*this, closing, std::move(unanswered), text);
+  owner_.on_closed(*this, closing, std::move(unanswered), reason);
 }
 
 }  // namespace gateway

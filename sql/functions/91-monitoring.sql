@@ -75,7 +75,7 @@ LANGUAGE plpgsql STABLE COST 10000 ROWS 50
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  home text := (SELECT quote_ident(n.nspname)
+  home name := (SELECT n.nspname
                   FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
                  WHERE e.extname = 'pg_stat_statements');
 BEGIN
@@ -85,27 +85,33 @@ BEGIN
     RETURN;
   END IF;
   -- The columns have had these names since PostgreSQL 13 (extension version 1.8).
-  RETURN QUERY EXECUTE format(
+  FOR function, calls, total_ms, mean_ms, max_ms, share IN EXECUTE format(
     $query$
       SELECT called.name, sum(s.calls)::bigint, sum(s.total_exec_time),
              sum(s.total_exec_time) / nullif(sum(s.calls), 0)::float8, max(s.max_exec_time),
              sum(s.total_exec_time) / nullif(sum(sum(s.total_exec_time)) OVER (), 0)
-        FROM %s.pg_stat_statements AS s
+        FROM %I.pg_stat_statements AS s
        CROSS JOIN LATERAL (SELECT substring(s.query FROM '\m(auth\.[a-z_0-9]+)"?\s*\(') AS name) AS called
        WHERE s.dbid = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
          AND s.toplevel AND called.name IS NOT NULL
        GROUP BY called.name
-       ORDER BY sum(s.total_exec_time) DESC$query$, home);
+       ORDER BY sum(s.total_exec_time) DESC$query$, home)
+  LOOP
+    RETURN NEXT;
+  END LOOP;
 EXCEPTION WHEN object_not_in_prerequisite_state THEN
   RAISE NOTICE 'pg_stat_statements is installed but not loaded'
     USING HINT = 'shared_preload_libraries = ''pg_stat_statements'' in postgresql.conf, then a restart.';
+WHEN insufficient_privilege THEN
+  RAISE NOTICE '% may not read pg_stat_statements', current_user
+    USING HINT = format('GRANT USAGE ON SCHEMA %I TO %I; or give it pg_read_all_stats.', home, current_user);
 END
 $function$;
 COMMENT ON FUNCTION auth.list_slow_functions() IS
 $$Lists the functions of schema auth that were called by statements of this database, the most expensive first,
 as pg_stat_statements counts them: calls, milliseconds in all, on average and at most, and the share of all
 that such statements took (0 to 1). Empty, with a notice that says what to do, where pg_stat_statements is not
-installed or not loaded. Errors: none. Callers: pg_monitor and the owner of the extension, through
+installed, not loaded or closed to the caller. Errors: none. Callers: pg_monitor and the owner of the extension, through
 auth.slow_functions; others' statements are shown to pg_read_all_stats only.$$;
 
 CREATE OR REPLACE VIEW auth.slow_functions AS

@@ -128,8 +128,6 @@ RETURNS TABLE (check_name text, status text, finding text, remedy text)
 LANGUAGE plpgsql STABLE COST 10000 ROWS 5
 SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-  logs_statements boolean;
 BEGIN
   -- Bound parameters hold passwords and tokens.
   FOR check_name, status, finding, remedy IN
@@ -243,30 +241,34 @@ AS $function$
   UNION ALL
   -- A lookup by these columns is promised to be quick: the documented ones, and every foreign key.
   SELECT 'indexes', 'error',
-         format('%s has no%s index on (%s)', w.relation, CASE WHEN w.is_unique THEN ' unique' ELSE '' END,
-                w.columns),
-         format('CREATE %sINDEX CONCURRENTLY ON %s (%s);', CASE WHEN w.is_unique THEN 'UNIQUE ' ELSE '' END,
-                w.relation, w.columns)
-    FROM (SELECT t.relation, a.keys, d.is_unique,
+         format('%s has no %s (%s)', w.relation,
+                CASE WHEN w.is_unique THEN 'unique constraint of' ELSE 'index on' END, w.columns),
+         CASE WHEN w.is_unique THEN
+                -- By this name, which functions know (ON CONFLICT ON CONSTRAINT).
+                format('ALTER TABLE %s ADD CONSTRAINT %I UNIQUE (%s);', w.relation, w.constraint_name, w.columns)
+              ELSE format('CREATE INDEX CONCURRENTLY ON %s (%s);', w.relation, w.columns) END
+    FROM (SELECT t.relation, a.keys, a.is_unique, a.constraint_name,
                  (SELECT string_agg(quote_ident(c.attname), ', ' ORDER BY k.place)
                     FROM unnest(a.keys) WITH ORDINALITY AS k (number, place)
                     JOIN pg_attribute AS c ON c.attrelid = t.relation AND c.attnum = k.number) AS columns
             FROM auth.list_tables() AS t
             JOIN pg_class AS r ON r.oid = t.relation
            CROSS JOIN LATERAL (
-             SELECT f.conkey, false FROM pg_constraint AS f WHERE f.conrelid = t.relation AND f.contype = 'f'
+             SELECT f.conkey, false, NULL FROM pg_constraint AS f WHERE f.conrelid = t.relation AND f.contype = 'f'
              UNION
-             SELECT ARRAY[c.attnum], p.is_unique
+             SELECT ARRAY[c.attnum], p.is_unique, format('%s_%s_key', p.relation, p.name)
                FROM (VALUES ('users', 'email', true), ('organizations', 'name', true),
                             ('user_role_assignments', 'user_id', false),
                             ('user_role_assignments', 'resource_id', false)) AS p (relation, name, is_unique)
                JOIN pg_attribute AS c ON c.attrelid = t.relation AND c.attname = p.name
-              WHERE r.relname = p.relation AND r.relnamespace <> 'auth'::regnamespace) AS a (keys, unique_key)
-           CROSS JOIN LATERAL (SELECT a.unique_key) AS d (is_unique)) AS w
+              WHERE r.relname = p.relation AND r.relnamespace <> 'auth'::regnamespace)
+                AS a (keys, is_unique, constraint_name)) AS w
    WHERE NOT EXISTS (
      SELECT FROM pg_index AS i
-      WHERE i.indrelid = w.relation AND i.indpred IS NULL AND (i.indisunique OR NOT w.is_unique)
-        AND (NOT w.is_unique OR i.indnkeyatts = cardinality(w.keys))
+      WHERE i.indrelid = w.relation AND i.indpred IS NULL
+        AND (NOT w.is_unique
+             OR i.indexrelid IN (SELECT u.conindid FROM pg_constraint AS u
+                                  WHERE u.conrelid = w.relation AND u.conname = w.constraint_name))
         AND (SELECT array_agg(k.key ORDER BY k.key)
                FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (key, place)
               WHERE k.place <= cardinality(w.keys))
@@ -356,7 +358,7 @@ AS $function$
            (13, 'indexes', 'every promised index is there and valid'),
            (14, 'constraints', 'every constraint holds for every row'),
            (15, 'triggers', 'every trigger is enabled'),
-           (16, 'routes', 'every route leads to a function that the gateway may execute'),
+           (16, 'routes', 'every route leads to a function that the gateway may call'),
            (17, 'connections', 'there are connections left')
   ), findings AS (
     SELECT r.* FROM auth.check_rights() AS r
