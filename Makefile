@@ -126,7 +126,7 @@ packages-run packages-test: packages-%:
 # ---------------------------------------------------------------------------------------------------------------
 # Tests, the quick ones first. Each suite ends with its runner's own closing line.
 
-SUITES = test-unit test-fuzz test-sql test-docs test-http test-upgrade test-fault test-connections
+SUITES = test-unit test-fuzz test-sql test-docs test-http test-upgrade test-fault test-connections test-watching
 
 test: packages-test ## lint and every suite
 	@$(AGAIN) all stage
@@ -164,6 +164,9 @@ test-fault: stage build/auth-gateway build/node_modules.stamp ## killed backends
 
 test-connections: stage build/auth-gateway build/node_modules.stamp ## hosts, TLS, secrets, the pool, a pooler
 	$(call suite,node --test,$(wildcard test/connections/*.test.mjs))
+
+test-watching: stage build/auth-gateway build/node_modules.stamp ## metrics, views, the doctor, the troubleshooting page
+	$(call suite,node --test,$(wildcard test/watching/*.test.mjs))
 
 build/node_modules.stamp: test/http/package-lock.json
 	cd test/http && npm ci --no-audit --no-fund --silent

@@ -1,11 +1,16 @@
 // Behind PgBouncer in transaction mode every request may meet another server connection: no answer is mixed
 // up, none fails, and the one setting that PgBouncer needs is named when it is missing.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { startBouncer } from "../http/support/bouncer.mjs";
-import { Cluster } from "../http/support/cluster.mjs";
+import { Cluster, repository } from "../http/support/cluster.mjs";
 import { runGateway, startGateway } from "../http/support/gateway.mjs";
 
+const [line] = /^ignore_startup_parameters = .*$/m.exec(
+  readFileSync(join(repository, "docs/connections.md"), "utf8"),
+);
 const owned = !process.env.AUTH_API_TEST_CLUSTER;
 const cluster = await Cluster.shared();
 const database = await cluster.createDatabase();
@@ -14,7 +19,7 @@ after(() => owned && cluster.destroy());
 test("two gateways and few server connections: every answer is right, and none is an error", async (t) => {
   const bouncer = await startBouncer(database, {
     connections: 4,
-    ignored: "extra_float_digits, options",
+    ignored: line.split(" = ")[1],
   });
   t.after(() => bouncer.stop());
   const gateways = await Promise.all([1, 2].map(() => startGateway(database.url(bouncer.port))));

@@ -1,10 +1,12 @@
 // TLS to the database, from disable to verify-full, against a certificate authority of our own: what is right
 // connects, and whatever is wrong is refused with a message that says what it is.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { Cluster } from "../http/support/cluster.mjs";
+import { Cluster, repository } from "../http/support/cluster.mjs";
 import { runGateway, startGateway } from "../http/support/gateway.mjs";
 import { until } from "../http/support/poll.mjs";
 import { Authority, showCertificate } from "./support/authority.mjs";
@@ -108,6 +110,21 @@ describe("a server with a good certificate", () => {
   });
 });
 
+test("docs/connections.md makes an authority and a certificate that verify-full accepts", async () => {
+  const page = readFileSync(join(repository, "docs/connections.md"), "utf8");
+  const [, recipe] = /```sh\n(openssl req -x509[^]*?)```/.exec(page);
+  const directory = mkdtempSync(join(tmpdir(), "auth-api-recipe-"));
+  try {
+    execFileSync("sh", ["-e"], { cwd: directory, input: recipe, stdio: ["pipe", "ignore", "ignore"] });
+    const file = (name) => join(directory, name);
+    await showCertificate(cluster, admin, { certificate: file("server.crt"), key: file("server.key") });
+    const parameters = `sslmode=verify-full&sslrootcert=${file("ca.crt")}`;
+    await until("it", async () => (await routes(parameters, { host: "db.example.com" })).code === 0);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
 describe("a client certificate", () => {
   const own = authority.issue(database.user);
   const others = authority.issue("somebody_else");
@@ -140,7 +157,6 @@ describe("a client certificate", () => {
   });
   test("whose key others may read is refused", async () => {
     const loose = authority.issue(database.user);
-    const { chmodSync } = await import("node:fs");
     chmodSync(loose.key, 0o644);
     await isRefused(withKey(loose), alone, /has group or world access/, /mode 0600/);
   });
