@@ -44,7 +44,7 @@ std::string or_nothing(const char* value) { return value == nullptr ? "" : value
 
 bool is_local(PGconn* connection) {
   const std::string host = or_nothing(PQhost(connection)), address = or_nothing(PQhostaddr(connection));
-  return host.starts_with('/') || address.starts_with("127.") || address == "::1";
+  return host.starts_with('/') || host.starts_with('@') || address.starts_with("127.") || address == "::1";
 }
 
 void examine_database(SynchronousDatabase& database, Findings& findings) {

@@ -127,7 +127,7 @@ Lane::Slot& Lane::slot_of(const DatabaseConnection& connection) {
 
 void Lane::on_connected(DatabaseConnection& connection) {
   Slot& slot = slot_of(connection);
-  if (slot.failures > 0 && outage().is_over()) log(LogLevel::info, "connected to the database again");
+  if (outage().is_over()) log(LogLevel::info, "connected to the database again");
   slot.failures = 0;
   metrics_.connected.Increment();
   if (connected_callback_) connected_callback_();
@@ -139,13 +139,15 @@ void Lane::on_answered(DatabaseConnection&) { dispatch(); }
 void Lane::on_closed(DatabaseConnection& connection, Closing closing, CallQueue unanswered,
                      const std::string& reason) {
   Slot& slot = slot_of(connection);
-  if (closing == Closing::lost) metrics_.lost_connections.Increment();
-  if (closing == Closing::not_made) metrics_.failed.Increment();
   if (closing == Closing::lost) {
+    metrics_.lost_connections.Increment();
     log(LogLevel::warning, "database connection lost", {{"lane", options_.name}, {"reason", reason}});
-  } else if (closing == Closing::not_made && outage().is_news(reason)) {
-    log(LogLevel::error, "cannot connect to the database",
-        {{"reason", reason}, {"advice", connection_advice(reason)}});
+  } else if (closing == Closing::not_made) {
+    metrics_.failed.Increment();
+    if (outage().is_news(reason)) {
+      log(LogLevel::error, "cannot connect to the database",
+          {{"reason", reason}, {"advice", connection_advice(reason)}});
+    }
   }
   if (slot.is_overflow) {  // the next sweep removes it
     if (closing == Closing::not_made) no_overflow_before_ = loop_.now() + kOverflowPause;

@@ -111,8 +111,8 @@ COMMENT ON FUNCTION auth.list_slow_functions() IS
 $$Lists the functions of schema auth that were called by statements of this database, the most expensive first,
 as pg_stat_statements counts them: calls, milliseconds in all, on average and at most, and the share of all
 that such statements took (0 to 1). Empty, with a notice that says what to do, where pg_stat_statements is not
-installed, not loaded or closed to the caller. Errors: none. Callers: pg_monitor and the owner of the extension, through
-auth.slow_functions; others' statements are shown to pg_read_all_stats only.$$;
+installed, not loaded or closed to the caller. Errors: none. Callers: pg_monitor and the owner of the
+extension, through auth.slow_functions; others' statements are shown to pg_read_all_stats only.$$;
 
 CREATE OR REPLACE VIEW auth.slow_functions AS
 SELECT f.function, f.calls, f.total_ms, f.mean_ms, f.max_ms, f.share FROM auth.list_slow_functions() AS f;

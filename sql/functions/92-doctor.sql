@@ -41,11 +41,11 @@ AS $function$
        FROM pg_settings AS g WHERE g.name = parameter))
 $function$;
 COMMENT ON FUNCTION auth.effective_setting(name, text) IS
-$$Returns the value that a setting has when a role logs in to this database: of ALTER ROLE … IN DATABASE, ALTER
-ROLE, ALTER DATABASE, and the server, the first that sets it. login: a role; NULL: any. parameter: the setting's
-name in lower case. Errors: none. Callers: functions of this extension.$$;
+$$Returns the value that a setting has when a role logs in to this database: of ALTER ROLE … IN DATABASE,
+ALTER ROLE, ALTER DATABASE, and the server, the first that sets it. login: a role; NULL: any. parameter: the
+setting's name in lower case. Errors: none. Callers: functions of this extension.$$;
 
--- --- Rights -------------------------------------------------------------------------------------------------
+-- --- Rights -------------------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION auth.check_rights()
 RETURNS TABLE (check_name text, status text, finding text, remedy text)
@@ -55,7 +55,8 @@ AS $function$
   WITH members AS (
     SELECT d.classid, d.objid
       FROM pg_extension AS e
-      JOIN pg_depend AS d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+      JOIN pg_depend AS d
+        ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
      WHERE e.extname = 'auth_api'
   ), objects AS (
     SELECT 'FUNCTION' AS kind, p.oid::regprocedure::text AS name, p.proowner AS owner,
@@ -121,7 +122,7 @@ $$Part of auth.doctor: what PUBLIC, applications and their login roles may do th
 the wrong owner; logins that are missing or too powerful. Errors: none. Callers: functions of this
 extension.$$;
 
--- --- Settings -----------------------------------------------------------------------------------------------
+-- --- Settings -----------------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION auth.check_settings()
 RETURNS TABLE (check_name text, status text, finding text, remedy text)
@@ -132,7 +133,8 @@ BEGIN
   -- Bound parameters hold passwords and tokens.
   FOR check_name, status, finding, remedy IN
     SELECT 'log_parameters', CASE WHEN e.logs THEN 'error' ELSE 'warning' END,
-           format(CASE WHEN e.logs THEN 'statements of %s are logged with their parameters, passwords among them'
+           format(CASE WHEN e.logs
+                         THEN 'statements of %s are logged with their parameters, passwords among them'
                        ELSE 'were statements of %s ever logged, then with their parameters and passwords' END,
                   l.login),
            format('ALTER ROLE %I SET log_parameter_max_length = 0;', l.login)
@@ -144,7 +146,8 @@ BEGIN
      WHERE auth.effective_setting(l.login, 'log_parameter_max_length') !~ '^0'
     UNION ALL
     SELECT 'log_parameters', 'error',
-           format('statements of %s that fail are logged with their parameters, passwords among them', l.login),
+           format('statements of %s that fail are logged with their parameters, passwords among them',
+                  l.login),
            format('ALTER ROLE %I SET log_parameter_max_length_on_error = 0;', l.login)
       FROM (SELECT DISTINCT a.login FROM auth.list_logins() AS a) AS l
      WHERE auth.effective_setting(l.login, 'log_parameter_max_length_on_error') !~ '^0'
@@ -160,14 +163,16 @@ BEGIN
      WHERE auth.effective_setting(NULL, 'password_encryption') <> 'scram-sha-256'
     UNION ALL
     SELECT 'ssl', 'warning', 'the server offers no TLS: whoever sees the network sees passwords and tokens',
-           'ALTER SYSTEM SET ssl = on; SELECT pg_reload_conf();  -- once ssl_cert_file and ssl_key_file are there'
+           'ALTER SYSTEM SET ssl = on; SELECT pg_reload_conf();  -- with ssl_cert_file, ssl_key_file there'
      WHERE auth.effective_setting(NULL, 'ssl') = 'off'
     UNION ALL
-    SELECT 'durability', 'error', format('%s is off: a crash of the machine may destroy the databases', g.name),
+    SELECT 'durability', 'error',
+           format('%s is off: a crash of the machine may destroy the databases', g.name),
            format('ALTER SYSTEM SET %I = on; SELECT pg_reload_conf();', g.name)
       FROM pg_settings AS g WHERE g.name IN ('fsync', 'full_page_writes') AND g.setting = 'off'
     UNION ALL
-    SELECT 'autovacuum', 'error', format('%s is off: tables grow, and the planner knows nothing of them', g.name),
+    SELECT 'autovacuum', 'error',
+           format('%s is off: tables grow, and the planner knows nothing of them', g.name),
            format('ALTER SYSTEM SET %I = on; SELECT pg_reload_conf();', g.name)
       FROM pg_settings AS g WHERE g.name IN ('autovacuum', 'track_counts') AND g.setting = 'off'
   LOOP
@@ -219,7 +224,7 @@ $$Part of auth.doctor: settings of the server and of the login roles that show s
 endanger data; pg_hba.conf and kept passwords where the caller may see them. Errors: none. Callers: functions
 of this extension.$$;
 
--- --- Objects ------------------------------------------------------------------------------------------------
+-- --- Objects ------------------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION auth.check_objects()
 RETURNS TABLE (check_name text, status text, finding text, remedy text)
@@ -245,7 +250,8 @@ AS $function$
                 CASE WHEN w.is_unique THEN 'unique constraint of' ELSE 'index on' END, w.columns),
          CASE WHEN w.is_unique THEN
                 -- By this name, which functions know (ON CONFLICT ON CONSTRAINT).
-                format('ALTER TABLE %s ADD CONSTRAINT %I UNIQUE (%s);', w.relation, w.constraint_name, w.columns)
+                format('ALTER TABLE %s ADD CONSTRAINT %I UNIQUE (%s);', w.relation, w.constraint_name,
+                       w.columns)
               ELSE format('CREATE INDEX CONCURRENTLY ON %s (%s);', w.relation, w.columns) END
     FROM (SELECT t.relation, a.keys, a.is_unique, a.constraint_name,
                  (SELECT string_agg(quote_ident(c.attname), ', ' ORDER BY k.place)
@@ -254,7 +260,8 @@ AS $function$
             FROM auth.list_tables() AS t
             JOIN pg_class AS r ON r.oid = t.relation
            CROSS JOIN LATERAL (
-             SELECT f.conkey, false, NULL FROM pg_constraint AS f WHERE f.conrelid = t.relation AND f.contype = 'f'
+             SELECT f.conkey, false, NULL
+               FROM pg_constraint AS f WHERE f.conrelid = t.relation AND f.contype = 'f'
              UNION
              SELECT ARRAY[c.attnum], p.is_unique, format('%s_%s_key', p.relation, p.name)
                FROM (VALUES ('users', 'email', true), ('organizations', 'name', true),
@@ -335,7 +342,7 @@ COMMENT ON FUNCTION auth.check_routes_and_keys() IS
 $$Part of auth.doctor: routes whose function is gone or closed to the gateway, and whether the key file opens
 the signing key. Errors: none. Callers: functions of this extension.$$;
 
--- --- All of it ----------------------------------------------------------------------------------------------
+-- --- All of it ----------------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION auth.doctor()
 RETURNS TABLE (check_name text, status text, finding text, remedy text)
@@ -371,8 +378,8 @@ AS $function$
    ORDER BY c.place, f.status, f.finding
 $function$;
 COMMENT ON FUNCTION auth.doctor() IS
-$$Examines this installation and changes nothing. check_name: what was examined. status: ok; warning: something
-to think about; error: something to mend; skipped: the caller may not see it. finding: what is there. remedy:
-what to type against it, in psql unless it says otherwise; NULL when there is nothing to do. Superusers have
-everything examined. Errors: none. Callers: superusers, pg_monitor and the owner of the extension; `auth-gateway
-doctor` adds what can only be seen from outside.$$;
+$$Examines this installation and changes nothing. check_name: what was examined. status: ok; warning:
+something to think about; error: something to mend; skipped: the caller may not see it. finding: what is
+there. remedy: what to type against it, in psql unless it says otherwise; NULL when there is nothing to do. Superusers have
+everything examined. Errors: none. Callers: superusers, pg_monitor and the owner of the extension;
+`auth-gateway doctor` adds what can only be seen from outside.$$;

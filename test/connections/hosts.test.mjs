@@ -36,10 +36,12 @@ const local = (...ports) => ports.map((port) => `127.0.0.1:${port}`);
 const connections = async (cluster) =>
   using(cluster.superuser(database.name), async (session) =>
     Number(
-      (await session.query(
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'auth-gateway' AND usename = $1",
-        [database.user],
-      )).rows[0].count,
+      (
+        await session.query(
+          "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'auth-gateway' AND usename = $1",
+          [database.user],
+        )
+      ).rows[0].count,
     ),
   );
 async function serves(address, { from, environment = {} }) {
@@ -72,7 +74,9 @@ describe("a host that cannot be used is passed over:", () => {
   });
 
   test("also in a subcommand, which says what each of them did when none is left", async () => {
-    const environment = { SQLALCHEMY_DATABASE_URL: url(local(silentPort, primary.port), "connect_timeout=1") };
+    const environment = {
+      SQLALCHEMY_DATABASE_URL: url(local(silentPort, primary.port), "connect_timeout=1"),
+    };
     const listed = await runGateway(["routes"], environment);
     assert.equal(listed.code, 0, listed.stderr);
 
@@ -140,14 +144,17 @@ test("when the primary dies and the standby is promoted, the gateway follows it"
     const user = await gateway.client.newUser();
     const { lsn } = (await database.query("SELECT pg_current_wal_lsn() AS lsn"))[0];
     await using(standby.superuser(), async (session) => {
-      await until("the standby to catch up", async () =>
-        (await session.query("SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS done", [lsn])).rows[0].done,
+      await until(
+        "the standby to catch up",
+        async () =>
+          (await session.query("SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS done", [lsn])).rows[0].done,
       );
       await primary.stop("immediate");
       await session.query("SELECT pg_promote()");
     });
-    await until("a log-in, which writes", async () =>
-      (await gateway.client.login(user.email, user.password)).status === 200,
+    await until(
+      "a log-in, which writes",
+      async () => (await gateway.client.login(user.email, user.password)).status === 200,
     );
   } finally {
     await gateway.stop();

@@ -21,10 +21,12 @@ after(async () => {
   await cluster.destroy();
 });
 const backends = async () =>
-  (await admin.query(
-    "SELECT pid, application_name, query FROM pg_stat_activity WHERE usename = $1 AND backend_type = 'client backend'",
-    [database.user],
-  )).rows; // prettier-ignore
+  (
+    await admin.query(
+      "SELECT pid, application_name, query FROM pg_stat_activity WHERE usename = $1 AND backend_type = 'client backend'",
+      [database.user],
+    )
+  ).rows;
 
 test("4 workers: 20 connections at rest, 60 under load and never more, 20 again after it", async () => {
   const gateway = await startGateway(database, { environment: { GATEWAY_WORKERS: "4" } });
@@ -89,7 +91,10 @@ test("a request whose connection becomes free in time is served", async () => {
     environment: { GATEWAY_WORKERS: "1", DB_POOL_SIZE: "3", DB_MAX_OVERFLOW: "0", DB_POOL_TIMEOUT: "30" },
   });
   const answers = await Promise.all(Array.from({ length: 5 }, () => gateway.client.get("/nap/0.2")));
-  assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200, 200, 200]); // prettier-ignore
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200, 200, 200, 200],
+  );
   await gateway.stop();
 });
 
@@ -113,10 +118,14 @@ test("DB_POOL_RECYCLE: every connection is replaced when it is that old, and no 
     );
     for (let round = 0; round < 3; round++) {
       const before = new Set((await backends()).map(({ pid }) => pid));
-      await until("other connections", async () => {
-        const now = await backends();
-        return now.length >= 5 && now.every(({ pid }) => !before.has(pid));
-      }, { deadline: 30_000 }); // prettier-ignore
+      await until(
+        "other connections",
+        async () => {
+          const now = await backends();
+          return now.length >= 5 && now.every(({ pid }) => !before.has(pid));
+        },
+        { deadline: 30_000 },
+      );
     }
     assert.ok((await backends()).every(({ pid }) => !first.has(pid)));
     finished = true;

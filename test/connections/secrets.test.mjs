@@ -40,7 +40,7 @@ const ways = {
   },
   "a file that holds the URL": { SQLALCHEMY_DATABASE_URL_FILE: file("url", `${database.url()}\n`) },
   "a file that holds the other URL": { DATABASE_URL_FILE: file("url-without-line-end", database.url()) },
-  "PGPASSWORD": { DATABASE_URL: withoutPassword, PGPASSWORD: password },
+  PGPASSWORD: { DATABASE_URL: withoutPassword, PGPASSWORD: password },
   "a file that holds the password": {
     DATABASE_URL: withoutPassword,
     PGPASSWORD_FILE: file("password", `${password}\n`),
@@ -115,11 +115,27 @@ test("what a service says of options is kept beside the gateway's own", async ()
 
 describe("what cannot be used is refused at the start, without a secret in the message:", () => {
   for (const [what, environment, message] of [
-    ["a service that is not defined", { DATABASE_URL: "postgresql://?service=nobody", PGSERVICEFILE: services }, /"nobody" not found/],
-    ["a file that is not there", { DATABASE_URL_FILE: "/nowhere/url" }, /cannot read the file '\/nowhere\/url'/],
+    [
+      "a service that is not defined",
+      { DATABASE_URL: "postgresql://?service=nobody", PGSERVICEFILE: services },
+      /"nobody" not found/,
+    ],
+    [
+      "a file that is not there",
+      { DATABASE_URL_FILE: "/nowhere/url" },
+      /cannot read the file '\/nowhere\/url'/,
+    ],
     ["a file that is empty", { DATABASE_URL_FILE: file("empty", "") }, /is empty/],
-    ["a value and a file for it", { DATABASE_URL: database.url(), DATABASE_URL_FILE: passfile }, /set only one/],
-    ["a password and a file for it", { DATABASE_URL: withoutPassword, PGPASSWORD: password, PGPASSWORD_FILE: passfile }, /set only one/],
+    [
+      "a value and a file for it",
+      { DATABASE_URL: database.url(), DATABASE_URL_FILE: passfile },
+      /set only one/,
+    ],
+    [
+      "a password and a file for it",
+      { DATABASE_URL: withoutPassword, PGPASSWORD: password, PGPASSWORD_FILE: passfile },
+      /set only one/,
+    ],
     ["nothing", {}, /SQLALCHEMY_DATABASE_URL: not set/],
   ]) {
     test(what, async () => {
@@ -134,7 +150,9 @@ describe("what cannot be used is refused at the start, without a secret in the m
 test("a passfile that others may read is not used, and the message says what is missing", async () => {
   const loose = file("loose", `${place}:${name}:${user}:${password}\n`);
   chmodSync(loose, 0o644);
-  const { code, stderr } = await runGateway(["routes"], { DATABASE_URL: `${withoutPassword}?passfile=${loose}` });
+  const { code, stderr } = await runGateway(["routes"], {
+    DATABASE_URL: `${withoutPassword}?passfile=${loose}`,
+  });
   assert.equal(code, 1);
   assert.match(stderr, /passfile of mode 0600/);
 });

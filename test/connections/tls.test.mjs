@@ -42,10 +42,12 @@ async function isRefused(parameters, options, ...meanings) {
 }
 // Whether the gateway's connections are encrypted, as the server sees it.
 const encrypted = async () =>
-  (await admin.query(
-    `SELECT DISTINCT s.ssl FROM pg_stat_activity AS a JOIN pg_stat_ssl AS s USING (pid)
+  (
+    await admin.query(
+      `SELECT DISTINCT s.ssl FROM pg_stat_activity AS a JOIN pg_stat_ssl AS s USING (pid)
       WHERE a.application_name = 'auth-gateway'`,
-  )).rows.map(({ ssl }) => ssl); // prettier-ignore
+    )
+  ).rows.map(({ ssl }) => ssl);
 
 describe("a server without TLS", () => {
   test("is used with sslmode=disable and prefer", async () => {
@@ -94,19 +96,32 @@ describe("a server with a good certificate", () => {
   });
   test("a wrong name is refused by verify-full, with both names, and accepted by verify-ca", async () => {
     const host = "other.auth.example";
-    await isRefused(`sslmode=verify-full&${trusting}`, { host }, /db\.auth\.example.*does not match host name/,
-      /other\.auth\.example/, /connect by the name that it holds/); // prettier-ignore
+    await isRefused(
+      `sslmode=verify-full&${trusting}`,
+      { host },
+      /db\.auth\.example.*does not match host name/,
+      /other\.auth\.example/,
+      /connect by the name that it holds/,
+    );
     await connects(`sslmode=verify-ca&${trusting}`, { host });
   });
   test("an unknown authority is refused, and the message says where to put its certificate", async () => {
     for (const mode of ["verify-ca", "verify-full"]) {
-      await isRefused(`sslmode=${mode}&sslrootcert=${stranger.certificate}`, {},
-        /certificate verify failed \(unable to get local issuer certificate\)/, /sslrootcert does not hold/); // prettier-ignore
+      await isRefused(
+        `sslmode=${mode}&sslrootcert=${stranger.certificate}`,
+        {},
+        /certificate verify failed \(unable to get local issuer certificate\)/,
+        /sslrootcert does not hold/,
+      );
     }
   });
   test("without an authority's certificate, the message asks for one", async () => {
-    await isRefused("sslmode=verify-full&sslrootcert=/nowhere/ca.crt", {},
-      /root certificate file "\/nowhere\/ca.crt" does not exist/, /sslrootcert=\/path/); // prettier-ignore
+    await isRefused(
+      "sslmode=verify-full&sslrootcert=/nowhere/ca.crt",
+      {},
+      /root certificate file "\/nowhere\/ca.crt" does not exist/,
+      /sslrootcert=\/path/,
+    );
   });
 });
 
@@ -188,9 +203,16 @@ describe("a certificate at the wrong time", () => {
   test("is told in the gateway's log, once; renewed, the gateway connects without a restart", async () => {
     const gateway = await startGateway(url(`sslmode=verify-full&${trusting}`), { expect: 503 });
     try {
-      const told = () => gateway.log().split("\n").filter((line) => line.includes("cannot connect"));
+      const told = () =>
+        gateway
+          .log()
+          .split("\n")
+          .filter((line) => line.includes("cannot connect"));
       await until("the reason", () => told().some((line) => line.includes("not yet valid")));
-      assert.match(told().find((line) => line.includes("not yet valid")), /"advice":".*compare the clocks/);
+      assert.match(
+        told().find((line) => line.includes("not yet valid")),
+        /"advice":".*compare the clocks/,
+      );
       await showCertificate(cluster, admin, good);
       await until("it to connect", async () => (await gateway.client.get("/api/health")).status === 200);
       assert.ok(told().length <= 3, gateway.log());

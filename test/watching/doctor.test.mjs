@@ -37,7 +37,10 @@ const ask = (environment = {}) =>
 
 test("a fresh installation has nothing but the TLS that it was not given", async () => {
   const ill = (await admin.query("SELECT * FROM auth.doctor() WHERE status <> 'ok'")).rows;
-  assert.deepEqual(ill.map(({ check_name, status }) => [check_name, status]), [["ssl", "warning"]]); // prettier-ignore
+  assert.deepEqual(
+    ill.map(({ check_name, status }) => [check_name, status]),
+    [["ssl", "warning"]],
+  );
   const { code, stdout, stderr } = await ask();
   assert.equal(code, 0, stdout + stderr);
   assert.match(stdout, /^ok +extension +auth_api/m);
@@ -46,31 +49,92 @@ test("a fresh installation has nothing but the TLS that it was not given", async
 describe("a fault is found, and its remedy mends it:", () => {
   const faults = [
     ["grants", "error", "GRANT SELECT ON public.users TO PUBLIC", /PUBLIC has SELECT on table/],
-    ["grants", "error", "GRANT EXECUTE ON FUNCTION auth.create_superuser TO PUBLIC", /PUBLIC has EXECUTE on function/],
+    [
+      "grants",
+      "error",
+      "GRANT EXECUTE ON FUNCTION auth.create_superuser TO PUBLIC",
+      /PUBLIC has EXECUTE on function/,
+    ],
     ["grants", "error", "GRANT CREATE ON SCHEMA auth TO PUBLIC", /PUBLIC has CREATE on schema auth/],
-    ["grants", "error", "GRANT SELECT, UPDATE ON auth.password_hashes TO auth_gateway", /auth_gateway.* has SELECT, UPDATE/],
+    [
+      "grants",
+      "error",
+      "GRANT SELECT, UPDATE ON auth.password_hashes TO auth_gateway",
+      /auth_gateway.* has SELECT, UPDATE/,
+    ],
     ["grants", "error", `GRANT SELECT ON public.users TO ${user}`, new RegExp(`${user}.* has SELECT`)],
     ["grants", "error", `GRANT pg_read_all_data TO ${user}`, /holds pg_read_all_data/],
     ["grants", "error", `GRANT auth_owner TO ${user}`, /may become auth_owner/],
     ["owners", "error", "ALTER FUNCTION auth.me OWNER TO postgres", /auth\.me\(text\) belongs to postgres/],
     ["owners", "error", "ALTER TABLE public.users OWNER TO postgres", /users belongs to postgres/],
-    ["logins", "warning", `REVOKE auth_gateway FROM ${user}`, /no login role holds auth_gateway/, (remedy) => remedy.replace("auth_user", user)],
+    [
+      "logins",
+      "warning",
+      `REVOKE auth_gateway FROM ${user}`,
+      /no login role holds auth_gateway/,
+      (remedy) => remedy.replace("auth_user", user),
+    ],
     ["logins", "error", `ALTER ROLE ${user} SUPERUSER`, /is a superuser/],
-    ["log_parameters", "warning", `ALTER ROLE ${user} RESET log_parameter_max_length`, /were statements of .* ever logged/],
-    ["log_parameters", "error", `ALTER ROLE ${user} RESET log_parameter_max_length; ALTER ROLE ${user} SET log_min_duration_statement = 500`, /are logged with their parameters/],
-    ["log_parameters", "error", `ALTER ROLE ${user} SET log_parameter_max_length_on_error = 64`, /that fail are logged/],
-    ["log_statement", "warning", `ALTER DATABASE ${database.name} SET log_statement = 'all'`, /every statement of/],
+    [
+      "log_parameters",
+      "warning",
+      `ALTER ROLE ${user} RESET log_parameter_max_length`,
+      /were statements of .* ever logged/,
+    ],
+    [
+      "log_parameters",
+      "error",
+      `ALTER ROLE ${user} RESET log_parameter_max_length; ALTER ROLE ${user} SET log_min_duration_statement = 500`,
+      /are logged with their parameters/,
+    ],
+    [
+      "log_parameters",
+      "error",
+      `ALTER ROLE ${user} SET log_parameter_max_length_on_error = 64`,
+      /that fail are logged/,
+    ],
+    [
+      "log_statement",
+      "warning",
+      `ALTER DATABASE ${database.name} SET log_statement = 'all'`,
+      /every statement of/,
+    ],
     ["password_encryption", "warning", "ALTER SYSTEM SET password_encryption = 'md5'", /as MD5/],
     ["durability", "error", "ALTER SYSTEM SET full_page_writes = off", /full_page_writes is off/],
     ["durability", "error", "ALTER SYSTEM SET fsync = off", /fsync is off/],
     ["autovacuum", "error", "ALTER SYSTEM SET autovacuum = off", /autovacuum is off/],
     ["indexes", "error", "DROP INDEX public.user_activity_user_id_timestamp_idx", /no index on \(user_id\)/],
-    ["indexes", "error", "ALTER TABLE public.users DROP CONSTRAINT users_email_key", /no unique constraint of \(email\)/],
-    ["indexes", "error", "ALTER TABLE public.organizations DROP CONSTRAINT organizations_name_key", /no unique constraint of \(name\)/],
-    ["constraints", "error", "ALTER TABLE public.users ADD CONSTRAINT positive CHECK (id <> 0) NOT VALID", /constraint positive .* never checked/],
+    [
+      "indexes",
+      "error",
+      "ALTER TABLE public.users DROP CONSTRAINT users_email_key",
+      /no unique constraint of \(email\)/,
+    ],
+    [
+      "indexes",
+      "error",
+      "ALTER TABLE public.organizations DROP CONSTRAINT organizations_name_key",
+      /no unique constraint of \(name\)/,
+    ],
+    [
+      "constraints",
+      "error",
+      "ALTER TABLE public.users ADD CONSTRAINT positive CHECK (id <> 0) NOT VALID",
+      /constraint positive .* never checked/,
+    ],
     ["triggers", "error", "ALTER TABLE auth.settings DISABLE TRIGGER ALL", /settings are disabled/],
-    ["routes", "error", "INSERT INTO auth.routes (method, path, function, lane, summary) VALUES ('GET', '/gone', 'public.gone', 'call', 'x')", /GET \/gone is left out/],
-    ["routes", "error", "REVOKE EXECUTE ON FUNCTION auth.me FROM auth_gateway", /auth_gateway may not execute auth\.me/],
+    [
+      "routes",
+      "error",
+      "INSERT INTO auth.routes (method, path, function, lane, summary) VALUES ('GET', '/gone', 'public.gone', 'call', 'x')",
+      /GET \/gone is left out/,
+    ],
+    [
+      "routes",
+      "error",
+      "REVOKE EXECUTE ON FUNCTION auth.me FROM auth_gateway",
+      /auth_gateway may not execute auth\.me/,
+    ],
     ["connections", "warning", `ALTER ROLE ${user} CONNECTION LIMIT 10`, /may have 10 connections/],
     ["connections", "warning", `ALTER DATABASE ${database.name} CONNECTION LIMIT 20`, /takes 20 connections/],
   ];
@@ -79,7 +143,10 @@ describe("a fault is found, and its remedy mends it:", () => {
       type(`${fault}; SELECT pg_reload_conf();`);
       await until("it to be found", async () => !(await isFine(check)), { deadline: 20_000 });
       const found = (await rows(check)).filter((row) => row.status !== "ok");
-      assert.ok(found.some((row) => row.status === status && meaning.test(row.finding)), JSON.stringify(found));
+      assert.ok(
+        found.some((row) => row.status === status && meaning.test(row.finding)),
+        JSON.stringify(found),
+      );
       for (const { remedy } of found) type(asTyped(remedy));
       await until("it to be gone", () => isFine(check), { deadline: 20_000 });
     });
@@ -118,14 +185,19 @@ describe("a fault is found, and its remedy mends it:", () => {
     ]) {
       writeFileSync(file, `${content}${line}\n`);
       const found = (await rows("pg_hba")).filter((row) => row.status !== "ok");
-      assert.ok(found.some((row) => meaning.test(row.finding)), JSON.stringify(found)); // prettier-ignore
+      assert.ok(
+        found.some((row) => meaning.test(row.finding)),
+        JSON.stringify(found),
+      );
     }
     writeFileSync(file, content);
     assert.ok(await isFine("pg_hba"));
   });
 
   test("a library of another version than the extension's", async () => {
-    const [{ extversion }] = await database.query("SELECT extversion FROM pg_extension WHERE extname = 'auth_api'");
+    const [{ extversion }] = await database.query(
+      "SELECT extversion FROM pg_extension WHERE extname = 'auth_api'",
+    );
     await admin.query("UPDATE pg_extension SET extversion = '0.9' WHERE extname = 'auth_api'");
     const [found] = await rows("version");
     assert.equal(found.status, "error");
@@ -177,19 +249,29 @@ describe("who may ask", () => {
       [user, database.password],
       ["watcher", "watching"],
     ]) {
-      await using({ ...cluster.superuser(database.name), host: "127.0.0.1", user: role, password }, async (session) => {
-        const found = (await session.query("SELECT * FROM auth.doctor()")).rows;
-        const skipped = found.filter((row) => row.status === "skipped");
-        assert.ok(skipped.some((row) => row.check_name === "password_encryption"));
-        assert.ok(skipped.every((row) => row.remedy === "run as superuser"));
-        assert.ok(found.length >= 17);
-      });
+      await using(
+        { ...cluster.superuser(database.name), host: "127.0.0.1", user: role, password },
+        async (session) => {
+          const found = (await session.query("SELECT * FROM auth.doctor()")).rows;
+          const skipped = found.filter((row) => row.status === "skipped");
+          assert.ok(skipped.some((row) => row.check_name === "password_encryption"));
+          assert.ok(skipped.every((row) => row.remedy === "run as superuser"));
+          assert.ok(found.length >= 17);
+        },
+      );
     }
   });
 
   test("nobody else", async () => {
-    await admin.query("CREATE ROLE stranger LOGIN PASSWORD 'strange'; GRANT auth_gateway, auth_caller TO stranger");
-    const stranger = { ...cluster.superuser(database.name), host: "127.0.0.1", user: "stranger", password: "strange" };
+    await admin.query(
+      "CREATE ROLE stranger LOGIN PASSWORD 'strange'; GRANT auth_gateway, auth_caller TO stranger",
+    );
+    const stranger = {
+      ...cluster.superuser(database.name),
+      host: "127.0.0.1",
+      user: "stranger",
+      password: "strange",
+    };
     await using(stranger, async (session) => {
       await assert.rejects(session.query("SELECT * FROM auth.doctor()"), { code: "42501" });
       await assert.rejects(session.query("SELECT * FROM auth.connections"), { code: "42501" });
@@ -206,7 +288,10 @@ describe("auth-gateway doctor, from outside:", () => {
     await admin.query("GRANT SELECT ON public.users TO PUBLIC");
     const { code, stdout } = await ask();
     assert.equal(code, 1);
-    assert.match(stdout, /^error +grants +PUBLIC has SELECT on table .*users\n +→ REVOKE ALL ON TABLE .*users FROM PUBLIC;$/m);
+    assert.match(
+      stdout,
+      /^error +grants +PUBLIC has SELECT on table .*users\n +→ REVOKE ALL ON TABLE .*users FROM PUBLIC;$/m,
+    );
     await admin.query("REVOKE SELECT ON public.users FROM PUBLIC");
   });
 
@@ -234,13 +319,19 @@ describe("auth-gateway doctor, from outside:", () => {
 
     await admin.query("CREATE ROLE mighty SUPERUSER LOGIN PASSWORD 'mighty'");
     const url = `postgresql://mighty:mighty@127.0.0.1:${cluster.port}/${database.name}`;
-    assert.match((await ask({ SQLALCHEMY_DATABASE_URL: url })).stdout, /error +role +the gateway logs in as mighty, a superuser/);
+    assert.match(
+      (await ask({ SQLALCHEMY_DATABASE_URL: url })).stdout,
+      /error +role +the gateway logs in as mighty, a superuser/,
+    );
     await admin.query("DROP ROLE mighty");
   });
 
   test("a pool that is larger than max_connections", async () => {
     const { stdout } = await ask({ GATEWAY_WORKERS: "8" });
-    assert.match(stdout, /warning +pool +this gateway has 40 connections at rest and 120 at most; the server takes 97\n +→ ALTER SYSTEM SET max_connections = 123;/);
+    assert.match(
+      stdout,
+      /warning +pool +this gateway has 40 connections at rest and 120 at most; the server takes 97\n +→ ALTER SYSTEM SET max_connections = 123;/,
+    );
     const { code, stdout: worse } = await ask({ GATEWAY_WORKERS: "64" });
     assert.equal(code, 1);
     assert.match(worse, /error +pool/);
@@ -267,7 +358,10 @@ describe("auth-gateway doctor, from outside:", () => {
     const skewed = (seconds) => ask({ LD_PRELOAD: library, CLOCK_IS_OFF_BY: String(seconds) });
     try {
       assert.match((await skewed(0)).stdout, /ok +clock/);
-      assert.match((await skewed(10)).stdout, /warning +clock .* differ by (9\.\d|10\.\d) s\n +→ .*timedatectl set-ntp true/);
+      assert.match(
+        (await skewed(10)).stdout,
+        /warning +clock .* differ by (9\.\d|10\.\d) s\n +→ .*timedatectl set-ntp true/,
+      );
       const { code, stdout } = await skewed(-120);
       assert.equal(code, 1);
       assert.match(stdout, /error +clock +this clock and the database's differ by 1\d\d\.\d s/);
@@ -280,20 +374,30 @@ describe("auth-gateway doctor, from outside:", () => {
 describe("certificates", () => {
   const authority = new Authority("doctor's authority");
   const trusting = `sslmode=verify-full&sslrootcert=${authority.certificate}`;
-  const url = (parameters) => `${database.url().replace("@127.0.0.1", "@db.auth.example")}?hostaddr=127.0.0.1&${parameters}`;
+  const url = (parameters) =>
+    `${database.url().replace("@127.0.0.1", "@db.auth.example")}?hostaddr=127.0.0.1&${parameters}`;
   const names = ["DNS:db.auth.example"];
 
   before(async () => {
     await showCertificate(cluster, admin, authority.issue("db.auth.example", { names, to: 5 }));
-    await until("TLS", async () => (await ask({ SQLALCHEMY_DATABASE_URL: url("sslmode=require") })).code === 0);
+    await until(
+      "TLS",
+      async () => (await ask({ SQLALCHEMY_DATABASE_URL: url("sslmode=require") })).code === 0,
+    );
   });
 
   test("that expire within a month are told, with the days that are left and the authority's own", async () => {
     const { code, stdout } = await ask({ SQLALCHEMY_DATABASE_URL: url(trusting) });
     assert.equal(code, 0, stdout);
     assert.match(stdout, /ok +encryption +TLSv1\.3, the server's certificate is verified/);
-    assert.match(stdout, /warning +certificates +the database's certificate \(db\.auth\.example\) expires in [45] days\n +→ renew ssl_cert_file/);
-    assert.match(stdout, /warning +certificates +the authority's certificate \(doctor's authority\) expires in 9 days/);
+    assert.match(
+      stdout,
+      /warning +certificates +the database's certificate \(db\.auth\.example\) expires in [45] days\n +→ renew ssl_cert_file/,
+    );
+    assert.match(
+      stdout,
+      /warning +certificates +the authority's certificate \(doctor's authority\) expires in 9 days/,
+    );
     assert.match(stdout, /ok +ssl +the server offers TLS/);
   });
 
@@ -306,7 +410,12 @@ describe("certificates", () => {
   });
 
   test("of the gateway's own are watched as well", async () => {
-    await showCertificate(cluster, admin, authority.issue("db.auth.example", { names }), authority.certificate);
+    await showCertificate(
+      cluster,
+      admin,
+      authority.issue("db.auth.example", { names }),
+      authority.certificate,
+    );
     const own = authority.issue(user, { to: 3 });
     const parameters = `${trusting}&sslcert=${own.certificate}&sslkey=${own.key}`;
     await until("it", async () =>

@@ -40,7 +40,12 @@ async function read() {
     }
     const [, name, labels = "", value] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line);
     assert.ok(Number.isFinite(Number(value)), line);
-    const sample = { value: Number(value), labels: Object.fromEntries([...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, text]) => [key, text])) };
+    const sample = {
+      value: Number(value),
+      labels: Object.fromEntries(
+        [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, text]) => [key, text]),
+      ),
+    };
     metrics.set(name, [...(metrics.get(name) ?? []), sample]);
     const base = name.replace(/_(bucket|sum|count)$/, "");
     assert.ok(types.has(name) || types.get(base) === "histogram", `${name} has no type`);
@@ -59,18 +64,30 @@ test("the dashboard shows every auth_ metric, and no metric that does not exist"
   const dashboard = JSON.parse(readFileSync(join(repository, "docs/grafana/auth-api.json"), "utf8"));
   const shown = new Set();
   for (const { targets } of dashboard.panels) {
-    for (const { expr } of targets) for (const [name] of expr.matchAll(/\b(auth|process)_\w+/g)) shown.add(base(name));
+    for (const { expr } of targets)
+      for (const [name] of expr.matchAll(/\b(auth|process)_\w+/g)) shown.add(base(name));
   }
-  for (const { query } of dashboard.templating.list) for (const [name] of query.matchAll(/\bauth_\w+/g)) shown.add(name);
-  assert.deepEqual([...shown].filter((name) => !existing.has(name)), []); // prettier-ignore
-  assert.deepEqual([...existing].filter((name) => !shown.has(name)), []); // prettier-ignore
+  for (const { query } of dashboard.templating.list)
+    for (const [name] of query.matchAll(/\bauth_\w+/g)) shown.add(name);
+  assert.deepEqual(
+    [...shown].filter((name) => !existing.has(name)),
+    [],
+  );
+  assert.deepEqual(
+    [...existing].filter((name) => !shown.has(name)),
+    [],
+  );
   assert.equal(new Set(dashboard.panels.map(({ id }) => id)).size, dashboard.panels.length);
 });
 
 test("docs/monitoring.md lists every metric, and no other", async () => {
   const existing = new Set([...(await read()).keys()].map(base));
   const page = readFileSync(join(repository, "docs/monitoring.md"), "utf8");
-  const listed = new Set([...page.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name).filter((name) => /^(auth|process)_/.test(name)));
+  const listed = new Set(
+    [...page.matchAll(/^\| `(\w+)`/gm)]
+      .map(([, name]) => name)
+      .filter((name) => /^(auth|process)_/.test(name)),
+  );
   assert.deepEqual([...listed].sort(), [...existing].sort());
 });
 
@@ -80,15 +97,26 @@ test("a request counts once, by route pattern, method and status, with its durat
   for (let asked = 0; asked < 3; asked++) await client.get("/api/auth/me?token=secret");
   assert.equal(await value("auth_http_requests_total", labels), before + 3);
   assert.equal(await value("auth_http_request_duration_seconds_count", labels), before + 3);
-  assert.ok(![...(await read()).values()].flat().some(({ labels: all }) => Object.values(all).join().includes("secret")));
+  assert.ok(
+    ![...(await read()).values()]
+      .flat()
+      .some(({ labels: all }) => Object.values(all).join().includes("secret")),
+  );
 });
 
 test("what is in flight, what waits, and what waited too long", async () => {
   const sleeping = client.get("/nap/6");
-  await until("one in flight", async () => (await value("auth_database_in_flight_requests", { lane: "call" })) === 1);
+  await until(
+    "one in flight",
+    async () => (await value("auth_database_in_flight_requests", { lane: "call" })) === 1,
+  );
   assert.equal(await value("auth_database_connections", { lane: "call", state: "busy" }), 1);
   const waiting = client.get("/nap/0");
-  await until("one that waits", async () => (await value("auth_database_waiting_requests", { lane: "call" })) === 1, { every: 1 });
+  await until(
+    "one that waits",
+    async () => (await value("auth_database_waiting_requests", { lane: "call" })) === 1,
+    { every: 1 },
+  );
   assert.equal((await waiting).status, 503);
   assert.equal(await value("auth_database_refused_requests_total", { lane: "call", reason: "timeout" }), 1);
   assert.equal((await sleeping).status, 200);

@@ -32,7 +32,12 @@ async function fails(url, { cause, advice, command = ["routes"], cure }) {
   const gateway = await startGateway(url, { expect: 503, environment: { GATEWAY_WORKERS: "1" } });
   try {
     const told = await until("its log to say so", () =>
-      gateway.log().split("\n").map((line) => line.trim()).filter((line) => cause.test(line.replaceAll('\\"', '"'))).at(-1), // prettier-ignore
+      gateway
+        .log()
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => cause.test(line.replaceAll('\\"', '"')))
+        .at(-1),
     );
     const line = JSON.parse(told);
     assert.equal(line.level, "error");
@@ -41,7 +46,11 @@ async function fails(url, { cause, advice, command = ["routes"], cure }) {
     const health = await gateway.client.get("/api/health");
     assert.equal(health.status, 503);
     assert.match(health.headers.get("retry-after"), /^\d+$/);
-    assert.doesNotMatch(health.text, /FATAL|127\.0\.0\.1|auth_user/, "clients are told nothing of the server");
+    assert.doesNotMatch(
+      health.text,
+      /FATAL|127\.0\.0\.1|auth_user/,
+      "clients are told nothing of the server",
+    );
     if (cure) {
       await cure();
       await until("it to serve", async () => (await gateway.client.get("/api/health")).status === 200, {
@@ -106,7 +115,10 @@ describe("a gateway that cannot serve says why and what to do:", () => {
     writeFileSync(hba, `host all nobody_at_all 127.0.0.1/32 trust\n${content}`);
     await database.query("SELECT pg_reload_conf()");
     await until("the rule", async () =>
-      /does not exist/.test((await runGateway(["routes"], { DATABASE_URL: `postgresql://nobody_at_all@${place}/${name}` })).stderr),
+      /does not exist/.test(
+        (await runGateway(["routes"], { DATABASE_URL: `postgresql://nobody_at_all@${place}/${name}` }))
+          .stderr,
+      ),
     );
     await fails(`postgresql://nobody_at_all@${place}/${name}`, {
       cause: /28000: role "nobody_at_all" does not exist/,
@@ -165,7 +177,9 @@ describe("a gateway that cannot serve says why and what to do:", () => {
       cause: /schema "auth" does not exist/,
       advice: /not installed in this database: auth-gateway migrate upgrade/,
       cure: async () => {
-        const { code, stderr } = await runGateway(["migrate", "upgrade"], { SQLALCHEMY_DATABASE_URL: empty.url() });
+        const { code, stderr } = await runGateway(["migrate", "upgrade"], {
+          SQLALCHEMY_DATABASE_URL: empty.url(),
+        });
         assert.equal(code, 0, stderr);
       },
     });
@@ -179,7 +193,9 @@ describe("a gateway that cannot serve says why and what to do:", () => {
       cure: () => database.query(`ALTER ROLE ${user} CONNECTION LIMIT -1`),
     });
 
-    const others = await Promise.all(Array.from({ length: 37 }, () => database.connect().catch(() => undefined)));
+    const others = await Promise.all(
+      Array.from({ length: 37 }, () => database.connect().catch(() => undefined)),
+    );
     await fails(database.url(), {
       cause: /53300: (remaining connection slots are reserved|sorry, too many clients)/,
       advice: /lower DB_POOL_SIZE.*max_connections/s,
@@ -195,9 +211,14 @@ test("a reason is told once, and a new one at once", async () => {
   });
   await until("the reason", () => /lost_db/.test(gateway.log()));
   for (let asked = 0; asked < 20; asked++) await gateway.client.get("/api/health");
-  await until("some more attempts", async () =>
-    [...(await gateway.client.get("/metrics")).text.matchAll(/^auth_database_failed_connects_total\{.*\} (\d+)/gm)]
-      .reduce((sum, [, count]) => sum + Number(count), 0) > 30, // prettier-ignore
+  await until(
+    "some more attempts",
+    async () =>
+      [
+        ...(await gateway.client.get("/metrics")).text.matchAll(
+          /^auth_database_failed_connects_total\{.*\} (\d+)/gm,
+        ),
+      ].reduce((sum, [, count]) => sum + Number(count), 0) > 30,
   );
   assert.equal(gateway.log().match(/cannot connect to the database/g).length, 1);
   await database.query("CREATE DATABASE lost_db");

@@ -11,10 +11,20 @@ const cluster = await Cluster.create();
 const database = await cluster.createDatabase();
 after(() => cluster.destroy());
 await database.query("CREATE ROLE watcher LOGIN PASSWORD 'watching'; GRANT pg_monitor TO watcher");
-const watcher = { ...cluster.superuser(database.name), host: "127.0.0.1", user: "watcher", password: "watching" };
+const watcher = {
+  ...cluster.superuser(database.name),
+  host: "127.0.0.1",
+  user: "watcher",
+  password: "watching",
+};
 const owner = { connectionString: database.url() };
-const read = (configuration, text) => using(configuration, async (session) => (await session.query(text)).rows);
-const readers = { "a superuser": cluster.superuser(database.name), "pg_monitor": watcher, "the extension's owner": owner };
+const read = (configuration, text) =>
+  using(configuration, async (session) => (await session.query(text)).rows);
+const readers = {
+  "a superuser": cluster.superuser(database.name),
+  pg_monitor: watcher,
+  "the extension's owner": owner,
+};
 
 describe("auth.connections", () => {
   test("counts the gateway's, by application, role, client and state", async () => {
@@ -22,10 +32,17 @@ describe("auth.connections", () => {
     try {
       for (const reader of [readers["a superuser"], watcher]) {
         await until("all of them", async () => {
-          const rows = await read(reader, "SELECT * FROM auth.connections WHERE application = 'auth-gateway'");
+          const rows = await read(
+            reader,
+            "SELECT * FROM auth.connections WHERE application = 'auth-gateway'",
+          );
           return (
-            rows.length === 1 && Number(rows[0].connections) === 10 && rows[0].client === "127.0.0.1" &&
-            rows[0].role === database.user && rows[0].database === database.name && rows[0].state === "idle"
+            rows.length === 1 &&
+            Number(rows[0].connections) === 10 &&
+            rows[0].client === "127.0.0.1" &&
+            rows[0].role === database.user &&
+            rows[0].database === database.name &&
+            rows[0].state === "idle"
           );
         });
       }
@@ -80,7 +97,14 @@ describe("sizes", () => {
 describe("slow functions", () => {
   const notice = async (reader) => {
     const output = execFileSync(program("psql"), ["-XAt", "-c", "SELECT count(*) FROM auth.slow_functions"], {
-      env: { ...process.env, PGHOST: reader.host, PGPORT: String(reader.port), PGUSER: reader.user, PGPASSWORD: reader.password ?? "", PGDATABASE: database.name },
+      env: {
+        ...process.env,
+        PGHOST: reader.host,
+        PGPORT: String(reader.port),
+        PGUSER: reader.user,
+        PGPASSWORD: reader.password ?? "",
+        PGDATABASE: database.name,
+      },
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -103,8 +127,13 @@ describe("slow functions", () => {
   });
 
   test("installed and not loaded: none, and a notice that says what is missing", async () => {
-    await database.query('CREATE SCHEMA "odd schema"; CREATE EXTENSION pg_stat_statements SCHEMA "odd schema"');
-    assert.match(await notices(watcher), /watcher may not read.*GRANT USAGE ON SCHEMA "odd schema" TO watcher/);
+    await database.query(
+      'CREATE SCHEMA "odd schema"; CREATE EXTENSION pg_stat_statements SCHEMA "odd schema"',
+    );
+    assert.match(
+      await notices(watcher),
+      /watcher may not read.*GRANT USAGE ON SCHEMA "odd schema" TO watcher/,
+    );
     await database.query('GRANT USAGE ON SCHEMA "odd schema" TO pg_monitor');
     assert.match(await notices(watcher), /not loaded.*shared_preload_libraries/);
   });
@@ -121,7 +150,9 @@ describe("slow functions", () => {
       const user = await gateway.client.newUser();
       for (let round = 0; round < 5; round++) await gateway.client.me(user.access_token);
       await gateway.stop();
-      await database.query("SELECT count(auth.hash_password('a password of some length')) FROM generate_series(1, 3)");
+      await database.query(
+        "SELECT count(auth.hash_password('a password of some length')) FROM generate_series(1, 3)",
+      );
 
       const rows = await read(watcher, "SELECT * FROM auth.slow_functions");
       const of = (name) => rows.find((row) => row.function === `auth.${name}`);
@@ -129,13 +160,18 @@ describe("slow functions", () => {
       assert.ok(of("login").mean_ms > 1 && of("login").total_ms >= of("login").max_ms);
       assert.ok(rows.every((row, index) => index === 0 || rows[index - 1].total_ms >= row.total_ms));
       assert.ok(Math.abs(rows.reduce((sum, row) => sum + row.share, 0) - 1) < 1e-9);
-      assert.deepEqual((await read(readers["a superuser"], "SELECT * FROM auth.slow_functions")).length > 0, true);
+      assert.deepEqual(
+        (await read(readers["a superuser"], "SELECT * FROM auth.slow_functions")).length > 0,
+        true,
+      );
     });
   });
 });
 
 test("callers may read none of it", async () => {
-  await database.query("CREATE ROLE caller LOGIN PASSWORD 'calling'; GRANT auth_caller, auth_gateway TO caller");
+  await database.query(
+    "CREATE ROLE caller LOGIN PASSWORD 'calling'; GRANT auth_caller, auth_gateway TO caller",
+  );
   await using({ ...watcher, user: "caller", password: "calling" }, async (session) => {
     for (const view of ["connections", "table_sizes", "database_sizes", "slow_functions"]) {
       await assert.rejects(session.query(`SELECT * FROM auth.${view}`), { code: "42501" });

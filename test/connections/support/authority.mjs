@@ -10,7 +10,10 @@ const openssl = (...parameters) => execFileSync("openssl", parameters, { stdio: 
 
 // openssl's notation, days from now.
 const moment = (days) =>
-  new Date(Date.now() + days * 86_400_000).toISOString().replace(/\.\d+Z$/, "Z").replace(/[-:T]/g, "");
+  new Date(Date.now() + days * 86_400_000)
+    .toISOString()
+    .replace(/\.\d+Z$/, "Z")
+    .replace(/[-:T]/g, "");
 
 export class Authority {
   constructor(name) {
@@ -19,8 +22,23 @@ export class Authority {
     atExit(() => rmSync(this.directory, { recursive: true }));
     this.certificate = join(this.directory, "ca.crt");
     const key = join(this.directory, "ca.key");
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "10",
-      "-subj", `/CN=${name}`, "-keyout", key, "-out", this.certificate); // prettier-ignore
+    openssl(
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:P-256",
+      "-nodes",
+      "-days",
+      "10",
+      "-subj",
+      `/CN=${name}`,
+      "-keyout",
+      key,
+      "-out",
+      this.certificate,
+    );
     this.configuration = join(this.directory, "ca.cnf");
     writeFileSync(join(this.directory, "index.txt"), "");
     writeFileSync(
@@ -37,10 +55,37 @@ export class Authority {
     const base = join(this.directory, randomBytes(6).toString("hex"));
     const [request, certificate, key] = [".csr", ".crt", ".key"].map((ending) => base + ending);
     const extensions = names.length > 0 ? ["-addext", `subjectAltName=${names.join(",")}`] : [];
-    openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-      "-subj", `/CN=${commonName}`, ...extensions, "-keyout", key, "-out", request); // prettier-ignore
-    openssl("ca", "-batch", "-notext", "-config", this.configuration, "-startdate", moment(from),
-      "-enddate", moment(to), "-in", request, "-out", certificate); // prettier-ignore
+    openssl(
+      "req",
+      "-new",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:P-256",
+      "-nodes",
+      "-subj",
+      `/CN=${commonName}`,
+      ...extensions,
+      "-keyout",
+      key,
+      "-out",
+      request,
+    );
+    openssl(
+      "ca",
+      "-batch",
+      "-notext",
+      "-config",
+      this.configuration,
+      "-startdate",
+      moment(from),
+      "-enddate",
+      moment(to),
+      "-in",
+      request,
+      "-out",
+      certificate,
+    );
     chmodSync(key, 0o600);
     return { certificate, key };
   }
