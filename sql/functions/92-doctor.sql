@@ -380,6 +380,6 @@ $function$;
 COMMENT ON FUNCTION auth.doctor() IS
 $$Examines this installation and changes nothing. check_name: what was examined. status: ok; warning:
 something to think about; error: something to mend; skipped: the caller may not see it. finding: what is
-there. remedy: what to type against it, in psql unless it says otherwise; NULL when there is nothing to do. Superusers have
-everything examined. Errors: none. Callers: superusers, pg_monitor and the owner of the extension;
-`auth-gateway doctor` adds what can only be seen from outside.$$;
+there. remedy: what to type against it, in psql unless it says otherwise; NULL when there is nothing to do.
+Superusers have everything examined. Errors: none. Callers: superusers, pg_monitor and the owner of the
+extension; `auth-gateway doctor` adds what can only be seen from outside.$$;
