@@ -434,3 +434,18 @@ test("the doctor changes nothing, and takes no lock that a gateway would feel", 
   await admin.query("ROLLBACK");
   await gateway.stop();
 });
+
+test("a hot standby is examined as well as its primary", async () => {
+  const standby = await cluster.standby();
+  try {
+    await using(standby.superuser(database.name), async (session) => {
+      const { rows: found } = await session.query("SELECT * FROM auth.doctor() WHERE status = 'error'");
+      assert.deepEqual(found, []);
+    });
+    const url = database.url(standby.port);
+    const { code, stdout } = await ask({ SQLALCHEMY_DATABASE_URL: url });
+    assert.equal(code, 0, stdout);
+  } finally {
+    await standby.destroy();
+  }
+});
