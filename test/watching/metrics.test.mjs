@@ -17,7 +17,7 @@ await database.query(`
   INSERT INTO auth.routes (method, path, function, lane, summary)
   VALUES ('GET', '/nap/{seconds}', 'public.nap', 'call', 'Sleeps')`);
 const gateway = await startGateway(database, {
-  environment: { GATEWAY_WORKERS: "1", DB_POOL_SIZE: "3", DB_MAX_OVERFLOW: "0", DB_POOL_TIMEOUT: "0.5" },
+  environment: { GATEWAY_WORKERS: "1", DB_POOL_SIZE: "3", DB_MAX_OVERFLOW: "0", DB_POOL_TIMEOUT: "3" },
 });
 const { client } = gateway;
 after(async () => {
@@ -105,7 +105,7 @@ test("a request counts once, by route pattern, method and status, with its durat
 });
 
 test("what is in flight, what waits, and what waited too long", async () => {
-  const sleeping = client.get("/nap/6");
+  const sleeping = client.get("/nap/29");
   await until(
     "one in flight",
     async () => (await value("auth_database_in_flight_requests", { lane: "call" })) === 1,
@@ -119,7 +119,10 @@ test("what is in flight, what waits, and what waited too long", async () => {
   );
   assert.equal((await waiting).status, 503);
   assert.equal(await value("auth_database_refused_requests_total", { lane: "call", reason: "timeout" }), 1);
-  assert.equal((await sleeping).status, 200);
+  await database.query(
+    "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%nap%' AND pid <> pg_backend_pid()",
+  );
+  assert.equal((await sleeping).status, 504);
   await until("none", async () => (await value("auth_database_in_flight_requests")) === 0);
 });
 
