@@ -27,7 +27,7 @@ SCRIPTS_built = build/auth-gateway
 EXTRA_CLEAN = build
 
 # As system headers, because PostgreSQL's are not clean under -Wextra in C++20.
-EXTENSION_INCLUDES = -isystem $(shell $(PG_CONFIG) --includedir-server) -Iextension
+EXTENSION_INCLUDES = -isystem $(shell $(PG_CONFIG) --includedir-server) -Iextension -Ibuild
 PG_CPPFLAGS = $(EXTENSION_INCLUDES)
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Werror
 SHLIB_LINK = -lstdc++ -lsodium -lcrypto -lzxcvbn -lutf8proc -lm
@@ -44,6 +44,7 @@ no-postgresql:
 	@false
 endif
 
+build/extension/library.o: build/version.h
 build/extension/%.o: extension/%.cpp
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
@@ -80,7 +81,7 @@ build/stage.stamp: auth_api.so $(DATA_built) control/auth_api.control
 # The gateway.
 
 GATEWAY_OBJS = $(patsubst %.cpp,build/%.o,$(wildcard gateway/*.cpp))
-GATEWAY_PACKAGES = libpistache libpq libcrypto spdlog fmt prometheus-cpp-core libutf8proc
+GATEWAY_PACKAGES = libpistache libpq libcrypto libssl spdlog fmt prometheus-cpp-core libutf8proc
 GATEWAY_INCLUDES = -Igateway -Ibuild $(shell pkg-config --cflags $(GATEWAY_PACKAGES) CLI11 nlohmann_json)
 GATEWAY_FLAGS = -O2 -g -std=c++20 -Wall -Wextra -Werror -fstack-protector-strong -D_FORTIFY_SOURCE=2 -pthread
 
@@ -125,7 +126,7 @@ packages-run packages-test: packages-%:
 # ---------------------------------------------------------------------------------------------------------------
 # Tests, the quick ones first. Each suite ends with its runner's own closing line.
 
-SUITES = test-unit test-fuzz test-sql test-docs test-roles test-http test-upgrade test-fault
+SUITES = test-unit test-fuzz test-sql test-docs test-roles test-http test-upgrade test-fault test-connections test-watching
 
 test: packages-test ## lint and every suite
 	@$(AGAIN) all stage
@@ -160,6 +161,12 @@ test-upgrade: stage build/auth-gateway build/node_modules.stamp ## install, upgr
 
 test-fault: stage build/auth-gateway build/node_modules.stamp ## killed backends, restarts, half-sent requests
 	$(call suite,node --test,$(wildcard test/fault/*.test.mjs))
+
+test-connections: stage build/auth-gateway build/node_modules.stamp ## hosts, TLS, secrets, the pool, a pooler
+	$(call suite,node --test,$(wildcard test/connections/*.test.mjs))
+
+test-watching: stage build/auth-gateway build/node_modules.stamp ## metrics, views, the doctor, the troubleshooting page
+	$(call suite,node --test,$(wildcard test/watching/*.test.mjs))
 
 build/node_modules.stamp: test/http/package-lock.json
 	cd test/http && npm ci --no-audit --no-fund --silent

@@ -20,6 +20,13 @@ constinit pg::Query select_active_key{
     .text = "SELECT kid, sealed_private_key FROM auth.signing_keys WHERE retired_at IS NULL"};
 constinit pg::Query ensure_signing_key{.text = "SELECT auth.ensure_signing_key()"};
 
+pg::SqlError key_file_does_not_open() {
+  return {ERRCODE_CONFIG_FILE_ERROR,
+          "Access tokens cannot be signed: the key file does not open the signing key",
+          "The signing key was sealed under another key file.",
+          "Bring back the key file, or SELECT auth.rotate_signing_key() to begin a new signing key."};
+}
+
 std::string_view text_of(Datum value) {
   const auto* const text = reinterpret_cast<const varlena*>(DatumGetPointer(value));
   return {VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text)};
@@ -63,13 +70,7 @@ const SigningKey& active_signing_key() {
   if (opened && opened->id == id) return opened->key;
 
   auto key = SigningKey::unseal(as_bytes(text_of(row[1].value)), read_key_file(), id);
-  if (!key) {
-    throw pg::SqlError(
-        ERRCODE_CONFIG_FILE_ERROR,
-        "Access tokens cannot be signed: the key file does not open the signing key",
-        "The signing key was sealed under another key file.",
-        "Bring back the key file, or SELECT auth.rotate_signing_key() to begin a new signing key.");
-  }
+  if (!key) throw key_file_does_not_open();
   opened.emplace(OpenedKey{std::string(id), std::move(*key)});
   return opened->key;
 }
@@ -98,5 +99,22 @@ SQL_FUNCTION(generate_signing_key) {
       pg::column(pg::jsonb(key.public_jwk())),
       pg::column(pg::bytea(key.sealed(auth::read_key_file()))),
   };
+  return arguments.row(columns);
+}
+
+SQL_FUNCTION(check_key_file) {
+  try {
+    const auth::SecretBytes key_file = auth::read_key_file();
+    std::array<NullableDatum, 2> row;
+    if (pg::execute(auth::select_active_key, {}, row) > 0 &&
+        !auth::SigningKey::unseal(auth::as_bytes(auth::text_of(row[1].value)), key_file,
+                                  auth::text_of(row[0].value))) {
+      throw auth::key_file_does_not_open();
+    }
+  } catch (const pg::SqlError& problem) {
+    const std::array columns{pg::column(pg::text(problem.message())), pg::column(pg::text(problem.hint()))};
+    return arguments.row(columns);
+  }
+  const std::array columns{pg::null_column(), pg::null_column()};
   return arguments.row(columns);
 }

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "binding.hpp"
+#include "connection_advice.hpp"
 #include "cors.hpp"
 #include "framer.hpp"
 #include "lane.hpp"
@@ -335,8 +336,10 @@ class GatewayApplication final : public Application {
   void routes_failed(const PGresult* result) {
     if (!has_told_of_routes_) {
       has_told_of_routes_ = true;
+      const char* reason = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
       log(LogLevel::error, "the routes cannot be read",
-          {{"reason", kNotInstalled}, {"error", PQresultErrorMessage(result)}});
+          {{"reason", reason == nullptr ? "there are none" : reason},
+           {"advice", statement_advice(sqlstate_of(result))}});
     }
     if (current_routes()) return;  // the old ones serve until the next connection or health check
     loop_.at(loop_.now() + kRoutesRetry, [this, alive = is_alive_] {

@@ -1,4 +1,5 @@
-// How the gateway's connections to PostgreSQL are opened: the operator's URL plus what we add to it.
+// How the gateway's connections to PostgreSQL are opened: the operator's URL (and what libpq adds to it from
+// the environment and a service file) plus what we add.
 #pragma once
 
 #include <chrono>
@@ -13,20 +14,20 @@ namespace gateway {
 
 class ConnectionParameters {
  public:
-  // `database_url`: as libpq reads it. Added: application_name, UTF-8, a statement_timeout, and limits that
-  // notice a dead peer, where the URL says nothing of them. Throws std::runtime_error when libpq cannot read
-  // the URL.
+  // `database_url`: as libpq reads it. Added: application_name, UTF-8, a statement_timeout (0: none), and
+  // limits that notice a dead peer, where the operator says nothing of them. Throws std::runtime_error when
+  // libpq cannot make sense of the URL.
   ConnectionParameters(const std::string& database_url, std::chrono::milliseconds statement_timeout);
 
-  // The hosts and ports that the URL names (PGHOST and PGPORT where it names none).
-  const std::vector<std::string>& hosts() const { return hosts_; }
-  const std::vector<std::string>& ports() const { return ports_; }
+  // Where to connect, names not yet looked up. At least one entry.
+  const std::vector<HostAddress>& hosts() const { return hosts_; }
 
-  // PQconnectStartParams; null when memory is short. `addresses` are those of hosts(), or empty when none of
-  // them is a name.
-  Connection start(const HostAddresses& addresses) const;
+  // PQconnectStartParams to these entries, in this order; null when memory is short.
+  Connection start(const std::vector<HostAddress>& entries) const;
 
   std::chrono::milliseconds statement_timeout() const { return statement_timeout_; }
+
+  // How long one address may keep silent.
   std::chrono::milliseconds connect_timeout() const { return connect_timeout_; }
 
  private:
@@ -35,7 +36,7 @@ class ConnectionParameters {
   std::chrono::milliseconds statement_timeout_;
   std::chrono::milliseconds connect_timeout_{5000};
   std::vector<std::pair<const char*, std::string>> parameters_;
-  std::vector<std::string> hosts_, ports_;
+  std::vector<HostAddress> hosts_;
 };
 
 }  // namespace gateway

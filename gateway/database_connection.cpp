@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <sstream>
 #include <system_error>
 
 #include "log.hpp"
@@ -34,6 +35,14 @@ std::size_t answer_bytes(const PGresult* rows) {
   return bytes;
 }
 
+// Unique in what it stands for, not only on this connection: behind a pooler another client's statement may
+// be found under the same name, and must then be the same statement.
+std::string statement_name(const StatementKey& key, const std::string& sql) {
+  std::ostringstream name;
+  name << "auth_" << std::hex << std::hash<std::string>{}(sql) << '_' << key.route << '_' << key.given;
+  return name.str();
+}
+
 bool is_fatal(const PGresult* result) {
   const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
   // Without any field the message is libpq's own: the connection is gone.
@@ -53,86 +62,89 @@ void DatabaseConnection::open() {
   opened_at_ = idle_since_ = loop_.now();
   state_ = State::connecting;
   is_broken_ = false;
-  if (!needs_lookup(parameters_.hosts())) return start({});
+  if (!needs_lookup(parameters_.hosts())) return start(parameters_.hosts());
   try {
-    lookup_ = std::make_unique<HostLookup>(loop_, parameters_.hosts(), parameters_.ports(),
-                                           [this](const HostAddresses& addresses) {
-                                             lookup_.reset();
-                                             opened_at_ = loop_.now();
-                                             if (addresses.host.empty()) return close(addresses.error);
-                                             start(addresses);
-                                           });
+    lookup_ = std::make_unique<HostLookup>(loop_, parameters_.hosts(), [this](const HostAddresses& found) {
+      lookup_.reset();
+      if (found.entries.empty()) return close(found.error);
+      start(found.entries);
+    });
   } catch (const std::system_error& error) {
     close(error.what());
   }
 }
 
-void DatabaseConnection::start(const HostAddresses& addresses) {
-  connection_ = parameters_.start(addresses);
-  if (!connection_ || PQstatus(connection_.get()) == CONNECTION_BAD) {
-    close(connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
-    return;
+void DatabaseConnection::start(const std::vector<HostAddress>& entries) {
+  attempt_ = std::make_unique<ConnectionAttempt>(parameters_, entries, loop_.now());
+  follow_attempt();
+}
+
+// The old descriptor leaves the event loop before the attempt goes on, whatever there is enters it
+// afterwards.
+void DatabaseConnection::continue_connecting() {
+  unwatch();
+  attempt_->proceed(loop_.now());
+  follow_attempt();
+}
+
+void DatabaseConnection::follow_attempt() {
+  switch (attempt_->progress()) {
+    case ConnectionAttempt::Progress::reading:
+      watch(attempt_->socket(), {.read = true, .write = false});
+      return;
+    case ConnectionAttempt::Progress::writing:
+      watch(attempt_->socket(), {.read = false, .write = true});
+      return;
+    case ConnectionAttempt::Progress::failed:
+      return close(attempt_->failure());
+    case ConnectionAttempt::Progress::connected:
+      break;
+  }
+  connection_ = attempt_->take();
+  attempt_.reset();
+  if (PQsetnonblocking(connection_.get(), 1) != 0 || PQenterPipelineMode(connection_.get()) != 1) {
+    return close(PQerrorMessage(connection_.get()));
   }
   PQsetNoticeReceiver(
       connection_.get(),
       [](void* self, const PGresult* notice) { static_cast<DatabaseConnection*>(self)->take_notice(notice); },
       this);
-  watch({.read = false, .write = true});  // as if PQconnectPoll had said PGRES_POLLING_WRITING
-}
-
-// libpq may close its socket and open another during a poll (next address, no TLS after all), maybe under the
-// same number: the old one leaves the event loop before, whatever there is enters it afterwards.
-void DatabaseConnection::continue_connecting() {
-  unwatch();
-  switch (PQconnectPoll(connection_.get())) {
-    case PGRES_POLLING_READING:
-      watch({.read = true, .write = false});
-      return;
-    case PGRES_POLLING_WRITING:
-      watch({.read = false, .write = true});
-      return;
-    case PGRES_POLLING_OK:
-      if (PQsetnonblocking(connection_.get(), 1) != 0 || PQenterPipelineMode(connection_.get()) != 1) break;
-      state_ = State::ready;
-      opened_at_ = idle_since_ = loop_.now();
-      cork();
-      batching_.begin(PQsocket(connection_.get()), is_corked_ && PQsslInUse(connection_.get()) == 0);
-      watch({.read = true, .write = false});
-      owner_.on_connected(*this);
-      return;
-    case PGRES_POLLING_FAILED:
-    case PGRES_POLLING_ACTIVE:
-      break;
-  }
-  close(PQerrorMessage(connection_.get()));
+  state_ = State::ready;
+  opened_at_ = idle_since_ = loop_.now();
+  cork();
+  batching_.begin(PQsocket(connection_.get()), is_corked_ && PQsslInUse(connection_.get()) == 0);
+  watch(PQsocket(connection_.get()), {.read = true, .write = false});
+  owner_.on_connected(*this);
 }
 
 void DatabaseConnection::send(CallPointer call) {
   const StatementKey key = call->statement();
-  bool prepares = false;
-  const bool sent = send_statement(*call, key, prepares);
-  in_flight_.push_back({std::move(call), key, prepares, loop_.now(), nullptr});
+  InFlight entry{nullptr, key, false, false, loop_.now(), nullptr};
+  const bool sent = send_statement(*call, entry);
+  entry.call = std::move(call);
+  in_flight_.push_back(std::move(entry));
   if (!sent || PQpipelineSync(connection_.get()) != 1) is_broken_ = true;
   flush();
 }
 
-bool DatabaseConnection::send_statement(const Call& call, const StatementKey& key, bool& prepares) {
+bool DatabaseConnection::send_statement(const Call& call, InFlight& entry) {
   pointers_.clear();
   call.append_parameters(pointers_);
   const int count = static_cast<int>(pointers_.size());
-  auto statement = prepared_.find(key);
+  auto statement = prepared_.find(entry.key);
   if (statement == prepared_.end()) {
     const std::string sql = call.sql();
-    if (key.route == 0 || prepared_.size() >= kMaximumPrepared) {
+    if (entry.key.route == 0 || has_forgetful_server_ || prepared_.size() >= kMaximumPrepared) {
       return PQsendQueryParams(connection_.get(), sql.c_str(), count, nullptr, pointers_.data(), nullptr,
                                nullptr, 0) == 1;
     }
-    statement = prepared_.emplace(key, "call_" + std::to_string(++last_statement_)).first;
-    prepares = true;
+    statement = prepared_.emplace(entry.key, statement_name(entry.key, sql)).first;
+    entry.awaits_prepare = true;
     if (PQsendPrepare(connection_.get(), statement->second.c_str(), sql.c_str(), count, nullptr) != 1) {
       return false;
     }
   }
+  entry.is_named = true;
   return PQsendQueryPrepared(connection_.get(), statement->second.c_str(), count, pointers_.data(), nullptr,
                              nullptr, 0) == 1;
 }
@@ -251,8 +263,14 @@ void DatabaseConnection::finish_call() {
   if (PQresultStatus(finished.result.get()) != PGRES_TUPLES_OK) {
     const std::string_view sqlstate = sqlstate_of(finished.result.get());
     if (finished.awaits_prepare) prepared_.erase(finished.key);
-    // The statement is gone, or no longer what it was: begin again with a fresh connection.
-    if (sqlstate == "26000" || sqlstate == "0A000") state_ = State::retiring;
+    if (finished.is_named && (sqlstate == "26000" || sqlstate == "42P05") && !is_broken_) {
+      // Behind a pooler that gives each transaction another session: nothing was carried out, names are no
+      // use.
+      has_forgetful_server_ = true;
+      prepared_.clear();
+      return send(std::move(finished.call));
+    }
+    if (sqlstate == "0A000") state_ = State::retiring;  // its statements are no longer what they were
   }
   finished.call->on_result(finished.result.get());
   owner_.on_answered(*this);
@@ -268,7 +286,10 @@ void DatabaseConnection::check_deadlines() {
   if (state_ == State::closed || lookup_) return;  // a lookup ends when the resolver gives up
   const auto now = loop_.now();
   if (state_ == State::connecting) {
-    if (now - opened_at_ > parameters_.connect_timeout()) close("connecting took too long");
+    if (!attempt_->is_overdue(now)) return;
+    unwatch();
+    attempt_->try_others(now);
+    follow_attempt();
   } else if (is_broken_) {
     close(PQerrorMessage(connection_.get()));
   } else if (!in_flight_.empty() &&
@@ -284,7 +305,7 @@ void DatabaseConnection::flush() {
   if (pending < 0) is_broken_ = true;
   notice_lost_socket();
   // Reading goes on while writing waits: the server may itself be waiting for us to read.
-  if (!is_broken_) watch({.read = true, .write = pending == 1});
+  if (!is_broken_) watch(PQsocket(connection_.get()), {.read = true, .write = pending == 1});
   if (is_corked_) loop_.push_after_turn(watched_);
 }
 
@@ -303,8 +324,7 @@ void DatabaseConnection::notice_lost_socket() {
   is_broken_ = true;
 }
 
-void DatabaseConnection::watch(Interest interest) {
-  const int descriptor = PQsocket(connection_.get());
+void DatabaseConnection::watch(int descriptor, Interest interest) {
   if (descriptor < 0) return;
   if (watched_ == descriptor && interest_.read == interest.read && interest_.write == interest.write) return;
   watched_ = descriptor;
@@ -322,10 +342,12 @@ void DatabaseConnection::close(const std::string& reason) {
   const Closing closing = state_ == State::connecting ? Closing::not_made
                           : reason.empty()            ? Closing::retired
                                                       : Closing::lost;
+  const auto attempt = std::move(attempt_);  // `reason` may be its
   unwatch();
   connection_.reset();
   state_ = State::closed;
   prepared_.clear();
+  has_forgetful_server_ = false;
   CallQueue unanswered;
   for (InFlight& entry : in_flight_) unanswered.push_back(std::move(entry.call));
   in_flight_.clear();

@@ -19,6 +19,7 @@
 
 #include "answer_batching.hpp"
 #include "call.hpp"
+#include "connection_attempt.hpp"
 #include "connection_parameters.hpp"
 #include "event_loop.hpp"
 #include "host_lookup.hpp"
@@ -88,13 +89,15 @@ class DatabaseConnection final : public Watcher {
     CallPointer call;
     StatementKey key;
     bool awaits_prepare;
+    bool is_named;  // runs a prepared statement
     EventLoop::Clock::time_point sent_at;
     Result result;  // until the Sync confirms it
   };
 
-  void start(const HostAddresses& addresses);
-  bool send_statement(const Call& call, const StatementKey& key, bool& prepares);
+  void start(const std::vector<HostAddress>& entries);
   void continue_connecting();
+  void follow_attempt();
+  bool send_statement(const Call& call, InFlight& entry);
   bool read_results();              // false: closed
   bool take_result(Result result);  // false: closed
   void take_notice(const PGresult* notice);
@@ -102,7 +105,7 @@ class DatabaseConnection final : public Watcher {
   void flush();
   void cork();
   void notice_lost_socket();
-  void watch(Interest interest);
+  void watch(int descriptor, Interest interest);
   void unwatch();
   void close(const std::string& reason);
 
@@ -111,7 +114,8 @@ class DatabaseConnection final : public Watcher {
   const std::size_t capacity_;
   ConnectionOwner& owner_;
   State state_ = State::closed;
-  std::unique_ptr<HostLookup> lookup_;  // the first part of connecting, when the host is a name
+  std::unique_ptr<HostLookup> lookup_;          // the first part of connecting, when the host is a name
+  std::unique_ptr<ConnectionAttempt> attempt_;  // the second
   Connection connection_;
   int watched_ = -1;  // the descriptor in the event loop
   Interest interest_;
@@ -121,7 +125,7 @@ class DatabaseConnection final : public Watcher {
   EventLoop::Clock::time_point opened_at_{}, idle_since_{};
   std::deque<InFlight> in_flight_;
   std::unordered_map<StatementKey, std::string, StatementKeyHash> prepared_;  // name of each
-  std::uint64_t last_statement_ = 0;
+  bool has_forgetful_server_ = false;  // it does not keep prepared statements for us
   std::vector<const char*> pointers_;  // reused by send
 };
 

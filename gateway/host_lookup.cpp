@@ -17,13 +17,10 @@
 namespace gateway {
 namespace {
 
-bool is_name(const std::string& host) {
-  return !host.empty() && host.front() != '/' && host.front() != '@' && !parse_address(host);
-}
-
-void append_entry(std::string& list, const std::string& entry, bool is_first) {
-  if (!is_first) list.push_back(',');
-  list.append(entry);
+bool is_name(const HostAddress& entry) {
+  const std::string& host = entry.host;
+  return entry.address.empty() && !host.empty() && host.front() != '/' && host.front() != '@' &&
+         !parse_address(host);
 }
 
 // The addresses of a name; empty, and `error` says why, when it has none.
@@ -51,41 +48,32 @@ std::vector<std::string> addresses_of(const std::string& name, std::string& erro
 
 }  // namespace
 
-HostAddresses resolve_hosts(const std::vector<std::string>& hosts, const std::vector<std::string>& ports) {
+HostAddresses resolve_hosts(const std::vector<HostAddress>& hosts) {
   HostAddresses result;
-  if (ports.size() > 1 && ports.size() != hosts.size()) {
-    result.error = "the database URL names " + std::to_string(hosts.size()) + " hosts and " +
-                   std::to_string(ports.size()) + " ports";
-    return result;
-  }
-  bool is_first = true;
-  for (std::size_t index = 0; index < hosts.size(); ++index) {
-    const std::string& host = hosts[index];
-    // What is no name needs no address of ours: libpq takes it from `host`.
-    const auto addresses = is_name(host) ? addresses_of(host, result.error) : std::vector<std::string>{""};
-    for (const std::string& address : addresses) {
-      append_entry(result.host, host, is_first);
-      append_entry(result.hostaddr, address, is_first);
-      if (!ports.empty()) append_entry(result.port, ports.size() == 1 ? ports[0] : ports[index], is_first);
-      is_first = false;
+  for (const HostAddress& host : hosts) {
+    if (!is_name(host)) {
+      result.entries.push_back(host);
+      continue;
+    }
+    for (const std::string& address : addresses_of(host.host, result.error)) {
+      result.entries.push_back({host.host, address, host.port});
     }
   }
-  if (!is_first) result.error.clear();
+  if (!result.entries.empty()) result.error.clear();
   return result;
 }
 
-bool needs_lookup(const std::vector<std::string>& hosts) {
+bool needs_lookup(const std::vector<HostAddress>& hosts) {
   return std::any_of(hosts.begin(), hosts.end(), is_name);
 }
 
 struct HostLookup::Work {
-  std::vector<std::string> hosts, ports;
+  std::vector<HostAddress> hosts;
   HostAddresses result;
   std::atomic<bool> is_done = false;
   int event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
-  Work(std::vector<std::string> given_hosts, std::vector<std::string> given_ports)
-      : hosts(std::move(given_hosts)), ports(std::move(given_ports)) {
+  explicit Work(std::vector<HostAddress> given_hosts) : hosts(std::move(given_hosts)) {
     if (event < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   }
   ~Work() { close(event); }
@@ -93,12 +81,11 @@ struct HostLookup::Work {
   Work& operator=(const Work&) = delete;
 };
 
-HostLookup::HostLookup(EventLoop& loop, std::vector<std::string> hosts, std::vector<std::string> ports,
-                       Callback done)
-    : loop_(loop), done_(std::move(done)), work_(std::make_shared<Work>(std::move(hosts), std::move(ports))) {
+HostLookup::HostLookup(EventLoop& loop, std::vector<HostAddress> hosts, Callback done)
+    : loop_(loop), done_(std::move(done)), work_(std::make_shared<Work>(std::move(hosts))) {
   std::thread([work = work_] {
     try {
-      work->result = resolve_hosts(work->hosts, work->ports);
+      work->result = resolve_hosts(work->hosts);
     } catch (const std::exception& error) {
       work->result.error = error.what();
     }

@@ -14,19 +14,24 @@
 
 namespace gateway {
 
-// Where to connect, as libpq's parameters host, hostaddr and port: lists with a comma, one entry an address.
-struct HostAddresses {
-  std::string host, hostaddr, port;
-  std::string error;  // no name could be resolved; for the log
+// One place to connect to, as libpq's parameters host, hostaddr and port have it.
+struct HostAddress {
+  std::string host;     // a name, an address, or the directory of a Unix socket; empty: libpq's default
+  std::string address;  // numeric; empty: libpq takes it from `host`
+  std::string port;     // empty: libpq's default
 };
 
-// One entry a host, in order, as the connection string has them. A name with several addresses becomes
-// several entries; a directory (Unix socket) or an address stays what it is. Blocks. `ports`: none, one, or
-// one a host.
-HostAddresses resolve_hosts(const std::vector<std::string>& hosts, const std::vector<std::string>& ports);
+struct HostAddresses {
+  std::vector<HostAddress> entries;
+  std::string error;  // set when none is left; for the log
+};
 
-// True when one of them is a name.
-bool needs_lookup(const std::vector<std::string>& hosts);
+// Gives every host that is a name its addresses, in order; a name with several becomes several entries, one
+// that is unknown none. Blocks.
+HostAddresses resolve_hosts(const std::vector<HostAddress>& hosts);
+
+// True when one of them is a name without an address.
+bool needs_lookup(const std::vector<HostAddress>& hosts);
 
 // One lookup. Belongs to the worker's thread; destroying it forgets the answer.
 class HostLookup final : public Watcher {
@@ -35,7 +40,7 @@ class HostLookup final : public Watcher {
 
   // `loop` outlives it. `done` is called once, on the worker's thread, never from here, and may destroy the
   // lookup. Throws std::system_error when there is no thread or descriptor to be had.
-  HostLookup(EventLoop& loop, std::vector<std::string> hosts, std::vector<std::string> ports, Callback done);
+  HostLookup(EventLoop& loop, std::vector<HostAddress> hosts, Callback done);
   ~HostLookup() override;
   HostLookup(const HostLookup&) = delete;
   HostLookup& operator=(const HostLookup&) = delete;

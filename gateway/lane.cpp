@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
+#include "connection_advice.hpp"
 #include "log.hpp"
-#include "metrics.hpp"
+#include "outage.hpp"
 
 namespace gateway {
 namespace {
@@ -22,27 +23,13 @@ std::chrono::milliseconds backoff(int failures) {
 
 }  // namespace
 
-struct Lane::Gauges {
-  prometheus::Gauge& busy;
-  prometheus::Gauge& idle;
-  prometheus::Gauge& waiting;
-  double last_busy = 0, last_idle = 0, last_waiting = 0;
-
-  static void move(prometheus::Gauge& gauge, double& last, double now) {
-    if (now != last) gauge.Increment(now - last);
-    last = now;
-  }
-};
-
 Lane::Lane(EventLoop& loop, const std::string& database_url, const LaneOptions& options,
            OverflowBudget& budget, Metrics& metrics)
     : loop_(loop),
       options_(options),
       parameters_(database_url, options.statement_timeout),
       budget_(budget),
-      gauges_(new Gauges{metrics.database_connections(options.name, "busy"),
-                         metrics.database_connections(options.name, "idle"),
-                         metrics.database_waiting(options.name)}) {}
+      metrics_(metrics.lane(options.name)) {}
 
 Lane::~Lane() { *is_alive_ = false; }
 
@@ -60,12 +47,12 @@ void Lane::submit(CallPointer call) { admit(std::move(call), false); }
 void Lane::submit_first(CallPointer call) { admit(std::move(call), true); }
 
 void Lane::admit(CallPointer call, bool first) {
-  if (is_hopeless()) return call->on_failure(Failure::unavailable);
+  if (is_hopeless()) return fail(*call, Failure::unavailable);
   call->wait_until = loop_.now() + options_.pool_timeout;
   if (first) {
     waiting_.push_front(std::move(call));
   } else if (waiting_.size() >= options_.maximum_waiting) {
-    return call->on_failure(Failure::busy);
+    return fail(*call, Failure::busy);
   } else {
     waiting_.push_back(std::move(call));
   }
@@ -140,8 +127,9 @@ Lane::Slot& Lane::slot_of(const DatabaseConnection& connection) {
 
 void Lane::on_connected(DatabaseConnection& connection) {
   Slot& slot = slot_of(connection);
-  if (slot.failures > 0) log(LogLevel::info, "connected to the database again", {{"lane", options_.name}});
+  if (outage().is_over()) log(LogLevel::info, "connected to the database again");
   slot.failures = 0;
+  metrics_.connected.Increment();
   if (connected_callback_) connected_callback_();
   dispatch();
 }
@@ -151,10 +139,15 @@ void Lane::on_answered(DatabaseConnection&) { dispatch(); }
 void Lane::on_closed(DatabaseConnection& connection, Closing closing, CallQueue unanswered,
                      const std::string& reason) {
   Slot& slot = slot_of(connection);
-  if (closing == Closing::lost || (closing == Closing::not_made && slot.failures == 0)) {
-    log(LogLevel::warning,
-        closing == Closing::lost ? "database connection lost" : "cannot connect to the database",
-        {{"lane", options_.name}, {"reason", reason}});
+  if (closing == Closing::lost) {
+    metrics_.lost_connections.Increment();
+    log(LogLevel::warning, "database connection lost", {{"lane", options_.name}, {"reason", reason}});
+  } else if (closing == Closing::not_made) {
+    metrics_.failed.Increment();
+    if (outage().is_news(reason)) {
+      log(LogLevel::error, "cannot connect to the database",
+          {{"reason", reason}, {"advice", connection_advice(reason)}});
+    }
   }
   if (slot.is_overflow) {  // the next sweep removes it
     if (closing == Closing::not_made) no_overflow_before_ = loop_.now() + kOverflowPause;
@@ -191,7 +184,7 @@ void Lane::settle_unanswered(CallQueue unanswered) {
     (*call)->is_repeated = true;
     (again ? waiting_ : lost).push_front(std::move(*call));
   }
-  for (CallPointer& call : lost) call->on_failure(Failure::lost);
+  for (CallPointer& call : lost) fail(*call, Failure::lost);
   if (is_hopeless()) {
     fail_waiting(Failure::unavailable);
   } else {
@@ -199,10 +192,28 @@ void Lane::settle_unanswered(CallQueue unanswered) {
   }
 }
 
+void Lane::fail(Call& call, Failure failure) {
+  switch (failure) {
+    case Failure::busy:
+      metrics_.refused_busy.Increment();
+      break;
+    case Failure::timeout:
+      metrics_.refused_timeout.Increment();
+      break;
+    case Failure::unavailable:
+      metrics_.refused_unavailable.Increment();
+      break;
+    case Failure::lost:
+      metrics_.refused_lost.Increment();
+      break;
+  }
+  call.on_failure(failure);
+}
+
 void Lane::fail_waiting(Failure failure) {
   CallQueue failed;
   failed.swap(waiting_);
-  for (CallPointer& call : failed) call->on_failure(failure);
+  for (CallPointer& call : failed) fail(*call, failure);
 }
 
 void Lane::sweep() {
@@ -213,7 +224,7 @@ void Lane::sweep() {
     (call->wait_until < now ? expired : kept).push_back(std::move(call));
   }
   waiting_.swap(kept);
-  for (CallPointer& call : expired) call->on_failure(Failure::timeout);
+  for (CallPointer& call : expired) fail(*call, Failure::timeout);
 
   for (std::size_t index = 0; index < slots_.size(); ++index) {  // callbacks may add slots
     DatabaseConnection& connection = *slots_[index].connection;
@@ -241,17 +252,22 @@ void Lane::sweep_later() {
 }
 
 void Lane::report() {
-  double busy = 0, idle = 0;
+  Reported now;
   for (const Slot& slot : slots_) {
-    if (slot.connection->state() == DatabaseConnection::State::closed ||
-        slot.connection->state() == DatabaseConnection::State::connecting) {
-      continue;
-    }
-    (slot.connection->in_flight() > 0 ? busy : idle) += 1;
+    const auto state = slot.connection->state();
+    if (state == DatabaseConnection::State::closed) continue;
+    const bool is_made = state != DatabaseConnection::State::connecting;
+    const auto calls = static_cast<double>(slot.connection->in_flight());
+    (!is_made ? now.connecting : calls > 0 ? now.busy : now.idle) += 1;
+    now.in_flight += calls;
   }
-  Gauges::move(gauges_->busy, gauges_->last_busy, busy);
-  Gauges::move(gauges_->idle, gauges_->last_idle, idle);
-  Gauges::move(gauges_->waiting, gauges_->last_waiting, static_cast<double>(waiting_.size()));
+  now.waiting = static_cast<double>(waiting_.size());
+  metrics_.busy.Increment(now.busy - reported_.busy);
+  metrics_.idle.Increment(now.idle - reported_.idle);
+  metrics_.connecting.Increment(now.connecting - reported_.connecting);
+  metrics_.in_flight.Increment(now.in_flight - reported_.in_flight);
+  metrics_.waiting.Increment(now.waiting - reported_.waiting);
+  reported_ = now;
 }
 
 }  // namespace gateway

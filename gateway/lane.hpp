@@ -20,10 +20,9 @@
 #include "connection_parameters.hpp"
 #include "database_connection.hpp"
 #include "event_loop.hpp"
+#include "metrics.hpp"
 
 namespace gateway {
-
-class Metrics;
 
 // DB_MAX_OVERFLOW of one worker, shared by its lanes.
 struct OverflowBudget {
@@ -88,6 +87,7 @@ class Lane final : private ConnectionOwner {
   void add_overflow();
   void reopen(DatabaseConnection& connection, int failures);
   void settle_unanswered(CallQueue unanswered);
+  void fail(Call& call, Failure failure);
   void fail_waiting(Failure failure);
   void sweep();
   void sweep_later();
@@ -104,9 +104,13 @@ class Lane final : private ConnectionOwner {
   bool is_stopping_ = false;
   EventLoop::Clock::time_point no_overflow_before_{};
 
+  const LaneMetrics metrics_;
+
   // What this lane has last added to the process's gauges.
-  struct Gauges;
-  std::unique_ptr<Gauges> gauges_;
+  struct Reported {
+    double busy = 0, idle = 0, connecting = 0, in_flight = 0, waiting = 0;
+  };
+  Reported reported_;
 
   // Timers of the event loop cannot be taken back: each looks here first.
   std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);

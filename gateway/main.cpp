@@ -5,6 +5,7 @@
 #include <string>
 
 #include "administration.hpp"
+#include "doctor.hpp"
 #include "migrate.hpp"
 #include "server.hpp"
 #include "settings.hpp"
@@ -47,6 +48,8 @@ int run(int argument_count, char** arguments) {
   superuser->add_option("--full-name", full_name);
 
   CLI::App* routes = program.add_subcommand("routes", "Print the route table");
+  CLI::App* doctor = program.add_subcommand(
+      "doctor", "Say what is wrong with gateway and database, and what to do about it");
   CLI11_PARSE(program, argument_count, arguments);
 
   gateway::Settings settings = gateway::read_settings();
@@ -61,6 +64,7 @@ int run(int argument_count, char** arguments) {
   if (history->parsed()) return gateway::migrate_history(settings.database_url);
   if (superuser->parsed()) return gateway::create_superuser(settings.database_url, email, full_name);
   if (routes->parsed()) return gateway::print_routes(settings.database_url);
+  if (doctor->parsed()) return gateway::examine(settings);
   return 1;
 }
 

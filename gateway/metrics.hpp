@@ -1,8 +1,5 @@
 // What GET /metrics shows, kept by prometheus-cpp. One object for the process, shared by all workers.
-//
-// Metrics: http_requests_total and http_request_duration_seconds (route, method, status), http_connections,
-// database_connections (lane, state), database_waiting_requests (lane), log_lines_dropped_total, build_info
-// (version).
+// docs/monitoring.md lists the metrics, docs/grafana/auth-api.json shows them.
 #pragma once
 
 #include <prometheus/counter.h>
@@ -12,16 +9,27 @@
 #include <prometheus/registry.h>
 
 #include <chrono>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace gateway {
 
+// What all workers count together for one lane. Gauges move up and down by what each worker adds.
+struct LaneMetrics {
+  prometheus::Gauge &busy, &idle, &connecting;  // connections
+  prometheus::Gauge &in_flight, &waiting;       // requests
+  prometheus::Counter &connected, &failed, &lost_connections;
+  // Requests that were not answered by the database, by Failure.
+  prometheus::Counter &refused_busy, &refused_timeout, &refused_unavailable, &refused_lost;
+};
+
 class Metrics {
  public:
-  // `version` is the gateway's, for build_info.
-  explicit Metrics(const std::string& version);
+  // `version` is the gateway's, for auth_build_info; `connections_allowed`: to the database, by all workers.
+  Metrics(const std::string& version, int connections_allowed);
 
   // The text exposition format (version 0.0.4). Any thread.
   std::string exposition();
@@ -30,10 +38,8 @@ class Metrics {
   // Open client connections. Any thread.
   prometheus::Gauge& connections() { return connections_; }
 
-  // Gauges that all workers move up and down together; the reference is good for the life of the object, so
-  // look it up once. `state` is "busy" or "idle". Any thread.
-  prometheus::Gauge& database_connections(std::string_view lane, std::string_view state);
-  prometheus::Gauge& database_waiting(std::string_view lane);
+  // The references are good for the life of the object; look them up once. Any thread.
+  LaneMetrics lane(std::string_view name);
 
  private:
   friend class RequestMetrics;
@@ -41,9 +47,21 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Histogram>& durations_;
   prometheus::Family<prometheus::Gauge>& database_connections_;
-  prometheus::Family<prometheus::Gauge>& database_waiting_;
+  prometheus::Family<prometheus::Gauge>& in_flight_;
+  prometheus::Family<prometheus::Gauge>& waiting_;
+  prometheus::Family<prometheus::Counter>& connects_;
+  prometheus::Family<prometheus::Counter>& failed_connects_;
+  prometheus::Family<prometheus::Counter>& lost_connections_;
+  prometheus::Family<prometheus::Counter>& refused_;
   prometheus::Gauge& connections_;
+  prometheus::Gauge& database_up_;
   prometheus::Counter& log_lines_dropped_;
+  prometheus::Counter& processor_seconds_;
+  prometheus::Gauge& resident_memory_;
+  prometheus::Gauge& open_descriptors_;
+
+  std::mutex lanes_mutex_;
+  std::vector<LaneMetrics> lanes_;
 };
 
 // A worker's way to count requests: remembers the handles it has looked up, so that a request costs two

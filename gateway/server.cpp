@@ -40,7 +40,7 @@ sigset_t stop_signals() {
 // Pistache's accept thread spins when there is no descriptor left, so there are always more than connections.
 std::size_t usable_connections(const Settings& settings) {
   constexpr rlim_t other_descriptors = 256;  // a burst that is refused; and below, each worker's own
-  const int of_workers = settings.workers * (settings.pool_size + settings.maximum_overflow + 16);
+  const int of_workers = settings.allowed_database_connections() + settings.workers * 16;
   const rlim_t reserve = other_descriptors + static_cast<rlim_t>(of_workers);
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -116,7 +116,7 @@ int serve(const Settings& settings, const ApplicationFactory& make_application) 
   mallopt(M_ARENA_MAX, 2);             // an arena a thread costs more memory than it saves time here
   start_log(settings.log_level);
 
-  Metrics metrics(AUTH_API_VERSION);
+  Metrics metrics(AUTH_API_VERSION, settings.allowed_database_connections());
   ServerState state{
       .settings = settings,
       .metrics = metrics,

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <iomanip>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -154,9 +155,29 @@ LogLevel log_level(const Environment& environment, LogLevel current) {
   return static_cast<LogLevel>(found - names.begin());
 }
 
+// The URL with the password that PGPASSWORD_FILE holds, unless it has one. PGPASSWORD itself is read by
+// libpq.
+std::string with_password(std::string url, const Environment& environment) {
+  if (!value_of(environment, "PGPASSWORD_FILE")) return url;
+  const std::optional<std::string> password = read_secret("PGPASSWORD", environment);
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
+      PQconninfoParse(url.c_str(), nullptr), PQconninfoFree);
+  for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option) {
+    if (std::string_view(option->keyword) == "password" && option->val != nullptr) return url;
+  }
+  std::ostringstream encoded;
+  encoded << std::hex << std::uppercase << std::setfill('0');
+  for (const char byte : *password) {
+    encoded << '%' << std::setw(2) << static_cast<int>(static_cast<unsigned char>(byte));
+  }
+  return url.append(url.find('?') == url.npos ? "?" : "&").append("password=").append(encoded.str());
+}
+
 std::string database_url(const Environment& environment) {
   for (const std::string name : {"SQLALCHEMY_DATABASE_URL", "DATABASE_URL"}) {
-    if (const std::optional<std::string> url = read_secret(name, environment)) return libpq_url(name, *url);
+    if (const std::optional<std::string> url = read_secret(name, environment)) {
+      return with_password(libpq_url(name, *url), environment);
+    }
   }
   refuse("SQLALCHEMY_DATABASE_URL",
          "not set (nor DATABASE_URL, nor either with _FILE); "

@@ -23,12 +23,14 @@ enum class LogLevel { debug, info, warning, error, critical };
 
 struct Settings {
   // Database. The pool is per worker; its names and meaning are SQLAlchemy's.
-  std::string
-      database_url;   // SQLALCHEMY_DATABASE_URL, else DATABASE_URL (each also _FILE); as libpq reads it
-  int pool_size = 5;  // DB_POOL_SIZE: connections at rest, 3 to 100
-  int maximum_overflow = 10;                          // DB_MAX_OVERFLOW: more of them under load, 0 to 100
+  std::string database_url;   // SQLALCHEMY_DATABASE_URL, else DATABASE_URL (each also _FILE); as libpq reads
+                              // it. Without a password: PGPASSWORD or PGPASSWORD_FILE
+  int pool_size = 5;          // DB_POOL_SIZE: connections at rest, 3 to 100
+  int maximum_overflow = 10;  // DB_MAX_OVERFLOW: more of them under load, 0 to 100
   std::chrono::milliseconds pool_timeout{30'000};     // DB_POOL_TIMEOUT: the longest wait for a connection
   std::chrono::milliseconds pool_recycle{3'600'000};  // DB_POOL_RECYCLE: a connection's longest life
+
+  int allowed_database_connections() const { return workers * (pool_size + maximum_overflow); }
 
   // Where to listen.
   std::string address = "0.0.0.0";  // AUTH_API_HOST: an IPv4 or IPv6 address; "::" takes both families

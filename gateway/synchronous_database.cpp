@@ -1,7 +1,12 @@
 #include "synchronous_database.hpp"
 
-#include <array>
+#include <poll.h>
+
+#include <algorithm>
 #include <iostream>
+
+#include "connection_advice.hpp"
+#include "connection_attempt.hpp"
 
 namespace gateway {
 namespace {
@@ -15,35 +20,44 @@ std::string without_line_end(std::string text) {
   return text;
 }
 
-std::string advice(std::string_view sqlstate) {
-  if (sqlstate == "42501") {
-    return "Run this with a role that may: the database's owner, or any role with CREATE on the database\n"
-           "(GRANT CREATE ON DATABASE … TO …), since the extension is trusted; changing an installed "
-           "extension\n"
-           "takes the role that created it.";
+// Waits until the attempt's socket is ready, or its time is up.
+void wait_for(const ConnectionAttempt& attempt) {
+  using std::chrono::milliseconds;
+  const auto left = attempt.deadline() - ConnectionAttempt::Clock::now();
+  const auto rounded = std::chrono::ceil<milliseconds>(left) + milliseconds(1);
+  const bool reads = attempt.progress() == ConnectionAttempt::Progress::reading;
+  pollfd socket{attempt.socket(), static_cast<short>(reads ? POLLIN : POLLOUT), 0};
+  poll(&socket, 1, std::max(0, static_cast<int>(rounded.count())));
+}
+
+Connection connect(const std::string& database_url) {
+  using Progress = ConnectionAttempt::Progress;
+  const ConnectionParameters parameters(database_url, std::chrono::milliseconds{0});
+  const HostAddresses found = resolve_hosts(parameters.hosts());
+  std::string failure = found.error;
+  if (!found.entries.empty()) {
+    ConnectionAttempt attempt(parameters, found.entries, ConnectionAttempt::Clock::now());
+    while (attempt.progress() == Progress::reading || attempt.progress() == Progress::writing) {
+      wait_for(attempt);
+      const auto now = ConnectionAttempt::Clock::now();
+      if (attempt.is_overdue(now)) {
+        attempt.try_others(now);
+      } else {
+        attempt.proceed(now);
+      }
+    }
+    if (attempt.progress() == Progress::connected) return attempt.take();
+    failure = attempt.failure();
   }
-  if (sqlstate == "58P01") {
-    return "The extension's files are missing on the database server's machine: install them there\n"
-           "(make install, or the package) and run this again.";
-  }
-  if (sqlstate == "42883" || sqlstate == "3F000" || sqlstate == "42P01") {
-    return "The extension is not installed in this database: auth-gateway migrate upgrade";
-  }
-  return {};
+  const std::string advice = connection_advice(failure);
+  throw OperatorError("Cannot connect to the database: " + failure + (advice.empty() ? "" : "\n") + advice +
+                      "\nSQLALCHEMY_DATABASE_URL says where it is.");
 }
 
 }  // namespace
 
-SynchronousDatabase::SynchronousDatabase(const std::string& database_url) {
-  const std::array keywords{"dbname", "application_name", "client_encoding",
-                            static_cast<const char*>(nullptr)};
-  const std::array values{database_url.c_str(), "auth-gateway", "UTF8", static_cast<const char*>(nullptr)};
-  connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
-  if (!connection_ || PQstatus(connection_.get()) != CONNECTION_OK) {
-    throw OperatorError("Cannot connect to the database: " +
-                        without_line_end(connection_ ? PQerrorMessage(connection_.get()) : "out of memory") +
-                        "\nSQLALCHEMY_DATABASE_URL says where it is.");
-  }
+SynchronousDatabase::SynchronousDatabase(const std::string& database_url)
+    : connection_(connect(database_url)) {
   PQsetNoticeReceiver(connection_.get(), print_notice, nullptr);
 }
 
@@ -59,7 +73,7 @@ Result SynchronousDatabase::query(const std::string& sql, const std::vector<std:
   std::string text = message != nullptr ? message : without_line_end(PQerrorMessage(connection_.get()));
   if (const char* hint = PQresultErrorField(result.get(), PG_DIAG_MESSAGE_HINT))
     text.append("\n").append(hint);
-  if (const std::string more = advice(sqlstate_of(result.get())); !more.empty())
+  if (const std::string_view more = statement_advice(sqlstate_of(result.get())); !more.empty())
     text.append("\n").append(more);
   throw OperatorError(text);
 }

@@ -27,6 +27,9 @@ class SynchronousDatabase {
 
   std::string quote_identifier(const std::string& name);
 
+  // For what libpq knows of it.
+  PGconn* connection() const { return connection_.get(); }
+
  private:
   Connection connection_;
 };

@@ -104,3 +104,26 @@ BEGIN
   END IF;
 END
 $installer$;
+
+-- Watching: whoever monitors the server, and the owner of the extension. Each view, and what it calls on its
+-- reader's behalf.
+DO $monitoring$
+DECLARE
+  watcher name;
+BEGIN
+  FOR watcher IN
+    SELECT 'pg_monitor'
+    UNION ALL
+    SELECT r.rolname FROM pg_extension AS e JOIN pg_roles AS r ON r.oid = e.extowner
+     WHERE e.extname = 'auth_api' AND NOT r.rolsuper
+  LOOP
+    EXECUTE format('GRANT USAGE ON SCHEMA auth TO %I', watcher);
+    EXECUTE format('GRANT SELECT ON auth.connections, auth.table_sizes, auth.database_sizes, '
+                   'auth.slow_functions TO %I', watcher);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION auth.doctor(), auth.library_version(), auth.list_tables(), '
+                   'auth.list_logins(), auth.list_slow_functions(), auth.effective_setting(name, text), '
+                   'auth.check_rights(), auth.check_settings(), auth.check_objects(), '
+                   'auth.check_routes_and_keys() TO %I', watcher);
+  END LOOP;
+END
+$monitoring$;

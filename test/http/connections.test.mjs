@@ -63,7 +63,7 @@ describe("a slow client", () => {
     wire.socket.pause();
     wire.send(get("/pad/30000000"));
     await until("the connection to be gone", async () =>
-      /^http_connections 1$/m.test(
+      /^auth_http_connections 1$/m.test(
         (await gateway.client.get("/metrics", { headers: { Connection: "close" } })).text,
       ),
     );
@@ -170,7 +170,7 @@ test("clients that leave early cost nothing: all connections are closed, and the
     "the requests to have arrived",
     async () =>
       Number(
-        /^database_waiting_requests\{lane="call"\} (\d+)/m.exec(
+        /^auth_database_waiting_requests\{lane="call"\} (\d+)/m.exec(
           (await gateway.client.get("/metrics")).text,
         )?.[1],
       ) >= 49,
@@ -179,7 +179,7 @@ test("clients that leave early cost nothing: all connections are closed, and the
   assert.equal((await busy).status, 200);
   const waited = await seconds(() =>
     until("all connections but this one to be gone", async () =>
-      /^http_connections [12]$/m.test((await gateway.client.get("/metrics")).text),
+      /^auth_http_connections [12]$/m.test((await gateway.client.get("/metrics")).text),
     ),
   );
   assert.ok(waited < 5, `${waited} s: fifty naps were taken for nobody`);
@@ -269,7 +269,7 @@ describe("SIGTERM", () => {
     const busy = await Wire.open(gateway.port);
     busy.send(get("/nap/1", "X-Request-ID: in-flight"));
     await until("the request to be in flight", async () =>
-      /^database_connections\{lane="call",state="busy"\} 1/m.test(
+      /^auth_database_connections\{lane="call",state="busy"\} 1/m.test(
         (await gateway.client.get("/metrics")).text,
       ),
     );
@@ -291,7 +291,7 @@ describe("SIGTERM", () => {
     const wire = await Wire.open(gateway.port);
     wire.send(get("/nap/20"));
     await until("the request to be in flight", async () =>
-      /^database_connections\{lane="call",state="busy"\} 1/m.test(
+      /^auth_database_connections\{lane="call",state="busy"\} 1/m.test(
         (await gateway.client.get("/metrics")).text,
       ),
     );
@@ -305,7 +305,7 @@ describe("SIGTERM", () => {
     const wire = await Wire.open(gateway.port);
     wire.send(get("/nap/20"));
     await until("the request to be in flight", async () =>
-      /^database_connections\{lane="call",state="busy"\} 1/m.test(
+      /^auth_database_connections\{lane="call",state="busy"\} 1/m.test(
         (await gateway.client.get("/metrics")).text,
       ),
     );

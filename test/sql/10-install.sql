@@ -116,6 +116,10 @@ SELECT is_empty(
   $$SELECT r.rolname, c.oid::regclass FROM member_relations AS c
      CROSS JOIN (VALUES ('auth_gateway'), ('auth_caller'), ('auth_user')) AS r (rolname)
      WHERE c.relkind IN ('r', 'v')
+       -- What monitors the server, for the owner of the extension.
+       AND NOT (r.rolname = 'auth_user' AND c.oid::regclass::text IN ('auth.connections', 'auth.table_sizes',
+                                                                     'auth.database_sizes',
+                                                                     'auth.slow_functions'))
        AND EXISTS (SELECT FROM pg_roles AS existing WHERE existing.rolname = r.rolname)
        AND (has_any_column_privilege(r.rolname, c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')
             OR has_table_privilege(r.rolname, c.oid, 'DELETE, TRUNCATE, TRIGGER'))$$,

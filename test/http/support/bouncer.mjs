@@ -1,4 +1,4 @@
-// PgBouncer in transaction mode with a single server connection, so that every client shares one backend.
+// PgBouncer in transaction mode; with a single server connection every client shares one backend.
 import { spawn } from "node:child_process";
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,8 +7,9 @@ import { atExit } from "./cluster.mjs";
 import { freePort } from "./gateway.mjs";
 import { until } from "./poll.mjs";
 
+// `connections` to the server at most; `ignored`: settings that clients may send and that go no further.
 // { port, stop() }
-export async function startBouncer(database) {
+export async function startBouncer(database, { connections = 1, ignored = "extra_float_digits" } = {}) {
   const directory = mkdtempSync(join(tmpdir(), "auth-api-bouncer-"));
   const port = await freePort();
   const configuration = join(directory, "pgbouncer.ini");
@@ -26,8 +27,8 @@ export async function startBouncer(database) {
       "auth_type = plain",
       `auth_file = ${users}`,
       "pool_mode = transaction",
-      "default_pool_size = 1",
-      "ignore_startup_parameters = extra_float_digits",
+      `default_pool_size = ${connections}`,
+      `ignore_startup_parameters = ${ignored}`,
     ].join("\n"),
   );
   const credentials = {};
