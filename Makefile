@@ -125,7 +125,7 @@ packages-run packages-test: packages-%:
 # ---------------------------------------------------------------------------------------------------------------
 # Tests, the quick ones first. Each suite ends with its runner's own closing line.
 
-SUITES = test-unit test-fuzz test-sql test-docs test-http test-upgrade test-fault
+SUITES = test-unit test-fuzz test-sql test-docs test-http test-upgrade test-recovery test-fault
 
 test: packages-test ## lint and every suite
 	@$(AGAIN) all stage
@@ -155,8 +155,11 @@ test-sql: stage ## pgTAP, through pg_prove
 test-http: stage build/auth-gateway build/node_modules.stamp ## real clients against a running gateway
 	$(call suite,node --test,$(wildcard test/http/*.test.mjs))
 
-test-upgrade: stage build/auth-gateway build/node_modules.stamp ## install, upgrade, downgrade, dump and restore
+test-upgrade: stage build/auth-gateway build/node_modules.stamp ## install, upgrade, downgrade
 	$(call suite,node --test,$(wildcard test/upgrade/*.test.mjs))
+
+test-recovery: stage build/auth-gateway build/node_modules.stamp ## dump, point in time, pg_upgrade, each up to a log-in
+	$(call suite,node --test,$(wildcard test/recovery/*.test.mjs))
 
 test-fault: stage build/auth-gateway build/node_modules.stamp ## killed backends, restarts, half-sent requests
 	$(call suite,node --test,$(wildcard test/fault/*.test.mjs))
