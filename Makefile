@@ -125,7 +125,7 @@ packages-run packages-test: packages-%:
 # ---------------------------------------------------------------------------------------------------------------
 # Tests, the quick ones first. Each suite ends with its runner's own closing line.
 
-SUITES = test-unit test-fuzz test-sql test-docs test-http test-upgrade test-recovery test-fault
+SUITES = test-unit test-fuzz test-sql test-docs test-http test-upgrade test-recovery test-fault test-kills
 
 test: packages-test ## lint and every suite
 	@$(AGAIN) all stage
@@ -163,6 +163,13 @@ test-recovery: stage build/auth-gateway build/node_modules.stamp ## dump, point 
 
 test-fault: stage build/auth-gateway build/node_modules.stamp ## killed backends, restarts, half-sent requests
 	$(call suite,node --test,$(wildcard test/fault/*.test.mjs))
+
+KILLS ?= 100
+test-kills: stage build/auth-gateway build/node_modules.stamp ## KILLS (100) backends, gateways, postmasters killed under load
+	KILLS=$(KILLS) node --test test/kills
+
+kills: KILLS = 1000
+kills: packages-test test-kills ## a thousand of them; KILLS_SEED repeats a run
 
 build/node_modules.stamp: test/http/package-lock.json
 	cd test/http && npm ci --no-audit --no-fund --silent
@@ -215,5 +222,5 @@ build/compile_commands.json: Makefile $(patsubst build/%.o,%.cpp,$(OBJS) $(GATEW
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
-.PHONY: all run reset bench packages-run packages-test test $(SUITES) fuzz docs lint format freeze stage help
+.PHONY: all run reset bench packages-run packages-test test $(SUITES) fuzz kills docs lint format freeze stage help
 .DELETE_ON_ERROR:
