@@ -22,7 +22,9 @@ OBJS = $(patsubst %.cpp,build/%.o,$(wildcard extension/*.cpp extension/core/*.cp
 INSTALL_SCRIPT_SQL = build/auth_api--$(EXTENSION_VERSION).sql
 UPGRADE_STEPS = $(patsubst sql/upgrade/%.sql,%,$(wildcard sql/upgrade/*--*.sql))
 UPGRADE_SCRIPTS_SQL = $(UPGRADE_STEPS:%=build/auth_api--%.sql)
-DATA_built = $(INSTALL_SCRIPT_SQL) $(UPGRADE_SCRIPTS_SQL)
+RELEASED_VERSIONS = $(filter-out $(EXTENSION_VERSION),$(patsubst sql/released/%/functions.sql,%,$(wildcard sql/released/*/functions.sql)))
+RELEASED_SCRIPTS_SQL = $(RELEASED_VERSIONS:%=build/auth_api--%.sql)
+DATA_built = $(INSTALL_SCRIPT_SQL) $(RELEASED_SCRIPTS_SQL) $(UPGRADE_SCRIPTS_SQL)
 SCRIPTS_built = build/auth-gateway
 EXTRA_CLEAN = build
 
@@ -50,23 +52,27 @@ build/extension/%.o: extension/%.cpp
 
 # The install script is all of sql/ in reading order. An upgrade, or a downgrade, is one step for the tables, then the
 # functions, routes and grants of the version that it leads to, so that such a database and a fresh one cannot differ in
-# them: today's, or those that `make freeze` kept in sql/upgrade/functions-VERSION.sql when that version was released.
+# them: today's, or those that `make freeze` kept in sql/released/VERSION/ when that version was left.
 FUNCTIONS_SQL = $(sort $(wildcard sql/functions/*.sql)) $(wildcard sql/routes.sql sql/grants.sql)
 
 $(INSTALL_SCRIPT_SQL): $(wildcard sql/header.sql) $(sort $(wildcard sql/tables/*.sql)) $(FUNCTIONS_SQL) control/auth_api.control
 	@mkdir -p $(@D)
 	cat $(filter %.sql,$^) > $@
 
+$(RELEASED_SCRIPTS_SQL): build/auth_api--%.sql: sql/released/%/tables.sql sql/released/%/functions.sql
+	@mkdir -p $(@D)
+	cat $^ > $@
+
 define upgrade_script
-build/auth_api--$(1).sql: sql/upgrade/$(1).sql \
-    $(if $(filter %--$(EXTENSION_VERSION),$(1)),$(FUNCTIONS_SQL),sql/upgrade/functions-$(lastword $(subst --, ,$(1))).sql)
+build/auth_api--$(1).sql: sql/upgrade/begin.sql sql/upgrade/$(1).sql \
+    $(if $(filter %--$(EXTENSION_VERSION),$(1)),$(FUNCTIONS_SQL),sql/released/$(lastword $(subst --, ,$(1)))/functions.sql)
 	@mkdir -p $$(@D)
 	cat $$^ > $$@
 endef
 $(foreach step,$(UPGRADE_STEPS),$(eval $(call upgrade_script,$(step))))
 
-freeze: ## keep this version's functions for downgrades to it: the last thing before the version moves on
-	cat $(FUNCTIONS_SQL) > sql/upgrade/functions-$(EXTENSION_VERSION).sql
+freeze: ## keep this version's SQL for downgrades to it, before the version moves on (FROM=commit, EXCLUDE=files)
+	@FROM='$(FROM)' EXCLUDE='$(EXCLUDE)' control/freeze.sh $(EXTENSION_VERSION)
 
 # What a private cluster loads the extension from (Debian's setting extension_destdir): nothing goes into the system.
 stage: build/stage.stamp
@@ -156,6 +162,7 @@ test-http: stage build/auth-gateway build/node_modules.stamp ## real clients aga
 	$(call suite,node --test,$(wildcard test/http/*.test.mjs))
 
 test-upgrade: stage build/auth-gateway build/node_modules.stamp ## install, upgrade, downgrade
+	@test/upgrade/older-gateways.sh
 	$(call suite,node --test,$(wildcard test/upgrade/*.test.mjs))
 
 test-recovery: stage build/auth-gateway build/node_modules.stamp ## dump, point in time, pg_upgrade, each up to a log-in

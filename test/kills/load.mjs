@@ -1,5 +1,6 @@
 // People who use the API through several gateways while things are killed, judge every answer they get, and remember
 // what was acknowledged to them.
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { freshEmail, freshPassword } from "../http/support/client.mjs";
@@ -19,6 +20,31 @@ export class Ledger {
 
   mistake(text) {
     if (this.mistakes.length < 20) this.mistakes.push(text);
+  }
+
+  // Every acknowledged write is there.
+  async assertKept(database) {
+    const missing = async (text, ...values) =>
+      assert.deepEqual(await database.query(text, values), [], "an acknowledged write is lost");
+    await missing(
+      `SELECT email, id FROM unnest($1::text[], $2::bigint[]) AS acknowledged (email, id)
+        WHERE NOT EXISTS (SELECT FROM users AS u JOIN auth.password_hashes AS h ON h.user_id = u.id
+                           WHERE u.email = acknowledged.email AND u.id = coalesce(acknowledged.id, u.id))`,
+      [...this.users.keys()],
+      [...this.users.values()],
+    );
+    await missing(
+      `SELECT id FROM unnest($1::uuid[], $2::bigint[]) AS acknowledged (id, user_id)
+        WHERE NOT EXISTS (SELECT FROM sessions AS s
+                           WHERE s.id = acknowledged.id AND s.user_id = acknowledged.user_id AND s.is_active)`,
+      [...this.sessions.keys()],
+      [...this.sessions.values()],
+    );
+    await missing(
+      `SELECT hash FROM unnest($1::text[]) AS hash
+        WHERE NOT EXISTS (SELECT FROM auth.refresh_tokens AS r WHERE r.token_hash = decode(hash, 'hex'))`,
+      [...this.rotations],
+    );
   }
 }
 
