@@ -131,7 +131,7 @@ packages-run packages-test: packages-%:
 # ---------------------------------------------------------------------------------------------------------------
 # Tests, the quick ones first. Each suite ends with its runner's own closing line.
 
-SUITES = test-unit test-fuzz test-sql test-docs test-http test-upgrade test-recovery test-fault test-kills
+SUITES = test-unit test-fuzz test-sql test-docs test-http test-upgrade test-recovery test-fault test-kills promises
 
 test: packages-test ## lint and every suite
 	@$(AGAIN) all stage
@@ -177,6 +177,10 @@ test-kills: stage build/auth-gateway build/node_modules.stamp ## KILLS (100) bac
 
 kills: KILLS = 1000
 kills: packages-test test-kills ## a thousand of them; KILLS_SEED repeats a run
+
+# With an engine, the packages go into the containers.
+promises: stage build/auth-gateway build/node_modules.stamp $(if $(wildcard packaging),deb) ## thirty promises, one by one
+	node test/promises/run.mjs
 
 build/node_modules.stamp: test/http/package-lock.json
 	cd test/http && npm ci --no-audit --no-fund --silent

@@ -1,0 +1,70 @@
+// Promises about who may do what.
+import assert from "node:assert/strict";
+import { promise } from "./promise.mjs";
+import { client, database, superuser, withGateway } from "./system.mjs";
+
+// An organization, an administrator, a viewer of it, and how `there` (a gateway) decides for the viewer.
+async function organization(name) {
+  const { access_token: administrator } = await superuser();
+  const post = async (path, json, token = administrator) => client.post(path, json, { token });
+  const created = await post("/api/rbac/organizations", { name });
+  assert.equal(created.status, 201, created.text);
+  const resource_id = created.body.id;
+  const user = await client.newUser();
+  const granted = await post("/api/rbac/user_role_assignments", {
+    user_id: user.id, resource_type: "organization", resource_id, role: "viewer",
+  });
+  assert.equal(granted.status, 201, granted.text);
+  const decide = async (there, action = "view_organization") => {
+    const { status, body, text } = await there.post(
+      "/api/authz/check_access",
+      { user_id: user.id, action, resource: { type: "organization", id: resource_id, organization_id: resource_id } },
+      { token: administrator },
+    );
+    assert.equal(status, 200, text);
+    return body;
+  };
+  return { administrator, post, user, resource_id, decide };
+}
+
+promise(27, {
+  text: "Policy edits take effect at once, without a restart, by superusers only, validated, audit-logged",
+  verdict: "replaced: policies are rows (roles, overrides, groups) instead of Rego; the audit is a table",
+  shown: "an override denies on every gateway with the next request; others may not set it; nonsense is refused; history names it",
+  async test() {
+    const { post, user, resource_id, decide, administrator } = await organization("Policies");
+    const override = { user_id: user.id, resource_type: "organization", resource_id, deny_actions: ["view_organization"] };
+    await withGateway({}, async (second) => {
+      for (const there of [client, second]) assert.equal((await decide(there)).allowed, true);
+      assert.equal((await post("/api/rbac/permission_overrides", override, user.access_token)).status, 403);
+      const nonsense = await post("/api/rbac/permission_overrides", { ...override, resource_type: "planet" });
+      assert.ok(nonsense.status >= 400 && nonsense.status < 500, nonsense.text);
+      const made = await post("/api/rbac/permission_overrides", override);
+      assert.equal(made.status, 201, made.text);
+      for (const there of [client, second]) assert.equal((await decide(there)).allowed, false);
+    });
+    const { text } = await client.get(`/api/rbac/role_changes?user_id=${user.id}`, { token: administrator });
+    assert.match(text, /view_organization/);
+  },
+});
+
+promise(29, {
+  text: "A user who is not active is denied at once, with user_not_active, on every decision",
+  shown: "every status but active, decided by two gateways, and active again",
+  async test() {
+    const { user, decide } = await organization("Statuses");
+    const setStatus = (status) =>
+      database.query("UPDATE users SET status = $2, deleted_at = CASE $2 WHEN 'deleted' THEN now() END WHERE id = $1", [user.id, status]);
+    await withGateway({}, async (second) => {
+      for (const status of ["inactive", "suspended", "pending", "active"]) {
+        await setStatus(status);
+        for (const there of [client, second]) {
+          const { allowed, deny_reason, user_status } = await decide(there);
+          assert.equal(user_status, status);
+          assert.equal(allowed, status === "active", status);
+          if (status !== "active") assert.equal(deny_reason, "user_not_active");
+        }
+      }
+    });
+  },
+});
