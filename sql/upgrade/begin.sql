@@ -1,6 +1,6 @@
 -- Every update begins by locking all tables and views of the extension, so that none of its later statements can end in
--- a deadlock with a request. Requests wait for the update; the update waits for them only briefly at a time, lest a
--- slow one hold up all that come behind it, and a little longer each time, lest it never get through.
+-- a deadlock with a request. Requests wait for the update; the update waits for them at most a second at a time and
+-- then lets them by for as long, so that a long transaction (pg_dump, say) holds up the update and nobody else.
 DO $lock$
 DECLARE
   locking text[] := (
@@ -14,20 +14,23 @@ DECLARE
       JOIN pg_class AS c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
      WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND c.relkind IN ('r', 'v'));
   statement text;
-  milliseconds integer := 200;
+  milliseconds integer := 125;
 BEGIN
-  LOOP
+  FOR attempt IN 1..60 LOOP
     BEGIN
       PERFORM set_config('lock_timeout', milliseconds::text, true);
       FOREACH statement IN ARRAY locking LOOP
         EXECUTE statement;
       END LOOP;
-      EXIT;
+      PERFORM set_config('lock_timeout', '0', true);
+      RETURN;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-      PERFORM pg_sleep(0.1);  -- for those that have queued behind it
-      milliseconds := least(2 * milliseconds, 2000);
+      PERFORM pg_sleep(milliseconds / 1000.0);
+      milliseconds := least(2 * milliseconds, 1000);
     END;
   END LOOP;
-  PERFORM set_config('lock_timeout', '0', true);
+  RAISE EXCEPTION 'the tables of auth_api have been in use for two minutes without a pause'
+    USING ERRCODE = 'lock_not_available',
+          HINT = 'Wait for long transactions to end (SELECT * FROM pg_stat_activity ORDER BY xact_start), then update again.';
 END
 $lock$;

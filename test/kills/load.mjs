@@ -62,11 +62,11 @@ export class Person {
   start() {
     this.#done = this.#live();
   }
+  #done; // once it has left; undefined before it has started
   async leave() {
     this.#isLeaving = true;
     await this.#done;
   }
-  #done;
 
   // A request that began after `moment` was served, by that gateway if one is named.
   servedSince(moment, gateway) {

@@ -15,7 +15,7 @@ async function organization(name) {
     user_id: user.id, resource_type: "organization", resource_id, role: "viewer",
   });
   assert.equal(granted.status, 201, granted.text);
-  const decide = async (there, action = "view_organization") => {
+  const decide = async (there, action = "view_project") => {
     const { status, body, text } = await there.post(
       "/api/authz/check_access",
       { user_id: user.id, action, resource: { type: "organization", id: resource_id, organization_id: resource_id } },
@@ -33,7 +33,7 @@ promise(27, {
   shown: "an override denies on every gateway with the next request; others may not set it; nonsense is refused; history names it",
   async test() {
     const { post, user, resource_id, decide, administrator } = await organization("Policies");
-    const override = { user_id: user.id, resource_type: "organization", resource_id, deny_actions: ["view_organization"] };
+    const override = { user_id: user.id, resource_type: "organization", resource_id, deny_actions: ["view_project"] };
     await withGateway({}, async (second) => {
       for (const there of [client, second]) assert.equal((await decide(there)).allowed, true);
       assert.equal((await post("/api/rbac/permission_overrides", override, user.access_token)).status, 403);
@@ -44,7 +44,7 @@ promise(27, {
       for (const there of [client, second]) assert.equal((await decide(there)).allowed, false);
     });
     const { text } = await client.get(`/api/rbac/role_changes?user_id=${user.id}`, { token: administrator });
-    assert.match(text, /view_organization/);
+    assert.match(text, /view_project/);
   },
 });
 

@@ -6,7 +6,7 @@ import { Cluster } from "../http/support/cluster.mjs";
 import { startGateway } from "../http/support/gateway.mjs";
 import { until } from "../http/support/poll.mjs";
 import { Ledger, Person } from "../kills/load.mjs";
-import { databaseAt, gatewayOf, installNextVersion, next, pairs } from "./versions.mjs";
+import { current, databaseAt, gatewayOf, installNextVersion, next, pairs } from "./versions.mjs";
 
 const cluster = await Cluster.create();
 after(() => cluster.destroy());
@@ -34,8 +34,6 @@ for (const [older, newer] of pairs) {
     ];
     const ledger = new Ledger();
     const people = [];
-    for (let count = 0; count < 6; count++)
-      people.push(new Person(await olderGateway.client.newUser(), places, Math.random, ledger));
     const everybodyServed = async () => {
       const begin = performance.now();
       await until(
@@ -47,8 +45,10 @@ for (const [older, newer] of pairs) {
       );
       assert.deepEqual(ledger.mistakes, []);
     };
-    people.forEach((person) => person.start());
     try {
+      for (let count = 0; count < 6; count++)
+        people.push(new Person(await olderGateway.client.newUser(), places, Math.random, ledger));
+      people.forEach((person) => person.start());
       await everybodyServed();
       for (const version of [newer, older, newer, older]) {
         const begin = performance.now();
@@ -70,3 +70,30 @@ for (const [older, newer] of pairs) {
     t.diagnostic(`answers ${JSON.stringify(ledger.counts)}`);
   });
 }
+
+test("a long transaction holds up the update and nobody else", async () => {
+  const database = await databaseAt(cluster, current);
+  const gateway = await startGateway(database);
+  const user = await gateway.client.newUser();
+  const dump = await database.connectSuperuser();
+  await dump.query("BEGIN");
+  await dump.query("LOCK TABLE users IN ACCESS SHARE MODE"); // as pg_dump does, for as long as it takes
+  let isUpdated = false;
+  const update = database
+    .asUser((session) => session.query(`ALTER EXTENSION auth_api UPDATE TO '${next}'`))
+    .then(() => (isUpdated = true));
+  try {
+    await until("the update to wait", async () =>
+      (await dump.query("SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'")).rows.length > 0);
+    for (let turn = 0; turn < 5; turn++) {
+      assert.equal((await gateway.client.me(user.access_token)).status, 200);
+      assert.equal((await gateway.client.login(user.email, user.password)).status, 200);
+    }
+    assert.equal(isUpdated, false);
+  } finally {
+    await dump.query("COMMIT");
+    await dump.end();
+    await update;
+    await gateway.stop();
+  }
+});
