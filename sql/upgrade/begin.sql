@@ -1,6 +1,7 @@
 -- Every update begins by locking all tables and views of the extension, so that none of its later statements can end in
--- a deadlock with a request. Requests wait for the update; the update waits for them at most a second at a time and
--- then lets them by for as long, so that a long transaction (pg_dump, say) holds up the update and nobody else.
+-- a deadlock with a request. Requests wait for the update; the update waits for them less than a second at a time
+-- (deadlock_timeout, so that it is the update which gives way) and then lets them by for as long, so that a long
+-- transaction (pg_dump, say) holds up the update and nobody else.
 DO $lock$
 DECLARE
   locking text[] := (
@@ -26,7 +27,7 @@ BEGIN
       RETURN;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       PERFORM pg_sleep(milliseconds / 1000.0);
-      milliseconds := least(2 * milliseconds, 1000);
+      milliseconds := least(2 * milliseconds, 800);
     END;
   END LOOP;
   RAISE EXCEPTION 'the tables of auth_api have been in use for two minutes without a pause'

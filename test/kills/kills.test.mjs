@@ -126,6 +126,7 @@ test(`${kills} kills under load`, { timeout: kills * 20_000 + 120_000 }, async (
     recoveries.sort((left, right) => left - right);
     const recovered = (share) => recoveries[Math.ceil(share * recoveries.length) - 1].toFixed(0);
     t.diagnostic(`killed ${JSON.stringify(killed)}, answers ${JSON.stringify(ledger.counts)}`);
+    t.diagnostic(`refusals ${JSON.stringify(ledger.refusals)}`);
     t.diagnostic(
       `acknowledged and there: ${ledger.users.size} registrations, ${ledger.sessions.size} sessions, ` +
         `${ledger.rotations.size} refresh tokens`,

@@ -13,6 +13,7 @@ const hash = (token) => createHash("sha256").update(token).digest("hex");
 // What all of them found: answers by status, mistakes, and the writes that must never be lost.
 export class Ledger {
   counts = {};
+  refusals = {}; // 503s by what they say
   mistakes = [];
   users = new Map(); // e-mail → id; undefined where only the second attempt was answered
   sessions = new Map(); // id → id of its user
@@ -109,6 +110,8 @@ export class Person {
     if (answer.headers.get("x-request-id") !== id)
       this.ledger.mistake(`${what} got the answer to ${answer.headers.get("x-request-id")}`);
     if (answer.status === 503) {
+      const { detail } = answer.body;
+      this.ledger.refusals[detail] = (this.ledger.refusals[detail] ?? 0) + 1;
       if (!(Number(answer.headers.get("retry-after")) > 0)) this.ledger.mistake(`${what}: 503 without Retry-After`);
       await pause(afterRefusal);
       return undefined;

@@ -67,7 +67,7 @@ for (const [older, newer] of pairs) {
     }
     assert.deepEqual(ledger.mistakes, []);
     await ledger.assertKept(database);
-    t.diagnostic(`answers ${JSON.stringify(ledger.counts)}`);
+    t.diagnostic(`answers ${JSON.stringify(ledger.counts)}, refusals ${JSON.stringify(ledger.refusals)}`);
   });
 }
 
