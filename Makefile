@@ -22,7 +22,9 @@ OBJS = $(patsubst %.cpp,build/%.o,$(wildcard extension/*.cpp extension/core/*.cp
 INSTALL_SCRIPT_SQL = build/auth_api--$(EXTENSION_VERSION).sql
 UPGRADE_STEPS = $(patsubst sql/upgrade/%.sql,%,$(wildcard sql/upgrade/*--*.sql))
 UPGRADE_SCRIPTS_SQL = $(UPGRADE_STEPS:%=build/auth_api--%.sql)
-DATA_built = $(INSTALL_SCRIPT_SQL) $(UPGRADE_SCRIPTS_SQL)
+RELEASED_VERSIONS = $(filter-out $(EXTENSION_VERSION),$(patsubst sql/released/%/functions.sql,%,$(wildcard sql/released/*/functions.sql)))
+RELEASED_SCRIPTS_SQL = $(RELEASED_VERSIONS:%=build/auth_api--%.sql)
+DATA_built = $(INSTALL_SCRIPT_SQL) $(RELEASED_SCRIPTS_SQL) $(UPGRADE_SCRIPTS_SQL)
 SCRIPTS_built = build/auth-gateway
 EXTRA_CLEAN = build
 
@@ -51,23 +53,27 @@ build/extension/%.o: extension/%.cpp
 
 # The install script is all of sql/ in reading order. An upgrade, or a downgrade, is one step for the tables, then the
 # functions, routes and grants of the version that it leads to, so that such a database and a fresh one cannot differ in
-# them: today's, or those that `make freeze` kept in sql/upgrade/functions-VERSION.sql when that version was released.
+# them: today's, or those that `make freeze` kept in sql/released/VERSION/ when that version was left.
 FUNCTIONS_SQL = $(sort $(wildcard sql/functions/*.sql)) $(wildcard sql/routes.sql sql/grants.sql)
 
 $(INSTALL_SCRIPT_SQL): $(wildcard sql/header.sql) $(sort $(wildcard sql/tables/*.sql)) $(FUNCTIONS_SQL) control/auth_api.control
 	@mkdir -p $(@D)
 	cat $(filter %.sql,$^) > $@
 
+$(RELEASED_SCRIPTS_SQL): build/auth_api--%.sql: sql/released/%/tables.sql sql/released/%/functions.sql
+	@mkdir -p $(@D)
+	cat $^ > $@
+
 define upgrade_script
-build/auth_api--$(1).sql: sql/upgrade/$(1).sql \
-    $(if $(filter %--$(EXTENSION_VERSION),$(1)),$(FUNCTIONS_SQL),sql/upgrade/functions-$(lastword $(subst --, ,$(1))).sql)
+build/auth_api--$(1).sql: sql/upgrade/begin.sql sql/upgrade/$(1).sql \
+    $(if $(filter %--$(EXTENSION_VERSION),$(1)),$(FUNCTIONS_SQL),sql/released/$(lastword $(subst --, ,$(1)))/functions.sql)
 	@mkdir -p $$(@D)
 	cat $$^ > $$@
 endef
 $(foreach step,$(UPGRADE_STEPS),$(eval $(call upgrade_script,$(step))))
 
-freeze: ## keep this version's functions for downgrades to it: the last thing before the version moves on
-	cat $(FUNCTIONS_SQL) > sql/upgrade/functions-$(EXTENSION_VERSION).sql
+freeze: ## keep this version's SQL for downgrades to it, before the version moves on (FROM=commit, EXCLUDE=files)
+	@FROM='$(FROM)' EXCLUDE='$(EXCLUDE)' control/freeze.sh $(EXTENSION_VERSION)
 
 # What a private cluster loads the extension from (Debian's setting extension_destdir): nothing goes into the system.
 stage: build/stage.stamp
@@ -126,7 +132,8 @@ packages-run packages-test: packages-%:
 # ---------------------------------------------------------------------------------------------------------------
 # Tests, the quick ones first. Each suite ends with its runner's own closing line.
 
-SUITES = test-unit test-fuzz test-sql test-docs test-roles test-http test-upgrade test-fault test-connections test-watching
+SUITES = test-unit test-fuzz test-sql test-docs test-roles test-http test-upgrade test-recovery test-fault test-connections \
+  test-watching test-kills promises
 
 test: packages-test ## lint and every suite
 	@$(AGAIN) all stage
@@ -156,8 +163,12 @@ test-sql: stage ## pgTAP, through pg_prove
 test-http: stage build/auth-gateway build/node_modules.stamp ## real clients against a running gateway
 	$(call suite,node --test,$(wildcard test/http/*.test.mjs))
 
-test-upgrade: stage build/auth-gateway build/node_modules.stamp ## install, upgrade, downgrade, dump and restore
+test-upgrade: stage build/auth-gateway build/node_modules.stamp ## install, upgrade, downgrade
+	@test/upgrade/older-gateways.sh
 	$(call suite,node --test,$(wildcard test/upgrade/*.test.mjs))
+
+test-recovery: stage build/auth-gateway build/node_modules.stamp ## dump, point in time, pg_upgrade, each up to a log-in
+	$(call suite,node --test,$(wildcard test/recovery/*.test.mjs))
 
 test-fault: stage build/auth-gateway build/node_modules.stamp ## killed backends, restarts, half-sent requests
 	$(call suite,node --test,$(wildcard test/fault/*.test.mjs))
@@ -167,6 +178,17 @@ test-connections: stage build/auth-gateway build/node_modules.stamp ## hosts, TL
 
 test-watching: stage build/auth-gateway build/node_modules.stamp ## metrics, views, the doctor, the troubleshooting page
 	$(call suite,node --test,$(wildcard test/watching/*.test.mjs))
+
+KILLS ?= 100
+test-kills: stage build/auth-gateway build/node_modules.stamp ## KILLS (100) backends, gateways, postmasters killed under load
+	KILLS=$(KILLS) node --test test/kills
+
+kills: KILLS = 1000
+kills: packages-test test-kills ## a thousand of them; KILLS_SEED repeats a run
+
+# With an engine, the packages go into the containers.
+promises: stage build/auth-gateway build/node_modules.stamp $(if $(wildcard packaging),deb) ## thirty promises, one by one
+	node test/promises/run.mjs
 
 build/node_modules.stamp: test/http/package-lock.json
 	cd test/http && npm ci --no-audit --no-fund --silent
@@ -226,5 +248,5 @@ build/compile_commands.json: Makefile $(patsubst build/%.o,%.cpp,$(OBJS) $(GATEW
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
-.PHONY: all run reset bench packages-run packages-test test $(SUITES) fuzz race docs lint format freeze stage help
+.PHONY: all run reset bench packages-run packages-test test $(SUITES) fuzz race kills docs lint format freeze stage help
 .DELETE_ON_ERROR:

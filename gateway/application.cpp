@@ -249,12 +249,11 @@ class GatewayApplication final : public Application {
 
   void answer_ready(const Request& request, const ExchangePointer& exchange) {
     if (is_stopping_) return answer(request, *exchange, unavailable("The gateway is stopping"));
-    if (!read_.is_connected() || !current_routes()) {
-      return answer(request, *exchange, unavailable("The gateway has not reached its database"));
-    }
-    Reply reply;
-    reply.body = R"({"status":"ready"})";
-    answer(request, *exchange, std::move(reply));
+    ask_database(request, exchange, [](const std::string&, std::chrono::nanoseconds) {
+      Reply reply;
+      reply.body = R"({"status":"ready"})";
+      return reply;
+    });
   }
 
   void answer_metrics(const Request& request, const ExchangePointer& exchange) {
@@ -275,6 +274,13 @@ class GatewayApplication final : public Application {
   }
 
   void answer_health(const Request& request, const ExchangePointer& exchange) {
+    ask_database(request, exchange, healthy);
+  }
+
+  // Answers `good`, given the extension's version and how long the database took to say it, or 503 with what
+  // is wrong.
+  void ask_database(const Request& request, const ExchangePointer& exchange,
+                    Reply (*good)(const std::string&, std::chrono::nanoseconds)) {
     const auto reply_with = [this, origin = cors_.allowed_origin(request)](Exchange& target, Reply reply) {
       cors_.decorate(reply, origin);
       target.answer(std::move(reply));
@@ -285,7 +291,7 @@ class GatewayApplication final : public Application {
                if (*alive && target) reply_with(*target, unavailable("the database does not answer"));
              });
     const auto begin = std::chrono::steady_clock::now();
-    const auto on_version = [this, begin, reply_with, exchange](const PGresult* result) {
+    const auto on_version = [this, begin, good, reply_with, exchange](const PGresult* result) {
       if (result == nullptr) {
         return reply_with(*exchange, unavailable("cannot connect to the database, or it was lost"));
       }
@@ -295,9 +301,13 @@ class GatewayApplication final : public Application {
       if (PQntuples(result) == 0) return reply_with(*exchange, unavailable(kNotInstalled));
       const std::string version = PQgetvalue(result, 0, 0);
       const auto latency = std::chrono::steady_clock::now() - begin;
-      const auto answer_version = [this, version, latency, reply_with, exchange] {
+      const auto answer_version = [this, version, latency, good, reply_with, exchange] {
         if (!current_routes()) return reply_with(*exchange, unavailable(kNotInstalled));
-        reply_with(*exchange, healthy(version, latency));
+        if (call_.is_hopeless() || hash_.is_hopeless()) {
+          return reply_with(*exchange,
+                            unavailable("the database accepts too few connections: it only reads"));
+        }
+        reply_with(*exchange, good(version, latency));
       };
       if (current_routes() && current_routes()->extension_version == version) return answer_version();
       load_routes(answer_version);

@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::chrono::milliseconds kSweepInterval{250};
 constexpr std::chrono::milliseconds kFirstBackoff{50};
-constexpr std::chrono::milliseconds kLongestBackoff{1000};
-constexpr std::chrono::seconds kOverflowIdle{10};  // then an additional connection is closed
-constexpr std::chrono::seconds kOverflowPause{1};  // after one could not be made
+constexpr std::chrono::milliseconds kLongestBackoff{500};  // service returns within 2 s of the database
+constexpr std::chrono::seconds kOverflowIdle{10};          // then an additional connection is closed
+constexpr std::chrono::seconds kOverflowPause{1};          // after one could not be made
 
-// The n-th attempt in a row: at once, 50 ms, 100 ms, … 1 s.
+// The n-th attempt in a row: at once, 50 ms, 100 ms, … 500 ms.
 std::chrono::milliseconds backoff(int failures) {
   if (failures == 0) return std::chrono::milliseconds{0};
   return std::min(kLongestBackoff, kFirstBackoff * (1 << std::min(failures - 1, 10)));
@@ -65,8 +65,6 @@ bool Lane::is_connected() const {
   });
 }
 
-// No connection, and every one has failed since it last was there. One that was lost is tried again at once,
-// and calls wait for that.
 bool Lane::is_hopeless() const {
   return std::all_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
     const auto state = slot.connection->state();

@@ -63,6 +63,10 @@ class Lane final : private ConnectionOwner {
   // Some connection is made.
   bool is_connected() const;
 
+  // No connection, and every one has failed since it last was there: calls are refused. One that was lost is
+  // tried again at once, and calls wait for that.
+  bool is_hopeless() const;
+
   // Makes no new connection from now on; calls that wait or are in flight are still answered.
   void stop() { is_stopping_ = true; }
 
@@ -81,7 +85,6 @@ class Lane final : private ConnectionOwner {
   Slot& add_slot(bool is_overflow);
   Slot& slot_of(const DatabaseConnection& connection);
   DatabaseConnection* free_connection();
-  bool is_hopeless() const;
   void admit(CallPointer call, bool first);
   void dispatch();
   void add_overflow();

@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <exception>
 #include <system_error>
+
+#include "log.hpp"
 
 namespace gateway {
 
@@ -31,13 +34,22 @@ void Timers::on_ready(Interest /*ready*/) {
   if (read(descriptor_, &expirations, sizeof expirations) < 0 && errno != EAGAIN) return;
   armed_ = Clock::time_point::max();
   const Clock::time_point now = Clock::now();
+  // Taken out before any is called: a callback reckons from the beginning of its turn, and when that was held
+  // up (a busy or paused machine), what it adds is due already, again and again.
+  std::vector<Entry> due;
   while (!heap_.empty() && heap_.front().when <= now) {
     std::pop_heap(heap_.begin(), heap_.end(), is_later);
-    const Entry due = std::move(heap_.back());
+    due.push_back(std::move(heap_.back()));
     heap_.pop_back();
-    due.callback();
   }
-  if (!heap_.empty() && heap_.front().when < armed_) arm();
+  if (!heap_.empty()) arm();
+  for (const Entry& entry : due) {
+    try {
+      entry.callback();
+    } catch (const std::exception& error) {  // the others are called all the same
+      log(LogLevel::error, "a timer failed", {{"error", error.what()}});
+    }
+  }
 }
 
 void Timers::arm() {

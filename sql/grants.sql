@@ -13,6 +13,8 @@ BEGIN
              WHEN 'pg_type'::regclass THEN 'TYPE'
              ELSE 'TABLE'  -- Views and sequences answer to it as well.
            END AS kind,
+           -- An update leaves the tables that it finds alone: ALTER TABLE would lock each of them.
+           c.relowner IS DISTINCT FROM 'auth_owner'::regrole AS is_new,
            i.identity
       FROM pg_depend AS d
       JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'auth_api'
@@ -25,7 +27,9 @@ BEGIN
             -- Identity sequences go with their table, row types as well.
             OR c.relkind IN ('r', 'v') OR t.typtype <> 'c' OR of_type.relkind = 'c')
   LOOP
-    EXECUTE format('ALTER %s %s OWNER TO auth_owner', member.kind, member.identity);
+    IF member.is_new THEN
+      EXECUTE format('ALTER %s %s OWNER TO auth_owner', member.kind, member.identity);
+    END IF;
     EXECUTE format('REVOKE ALL ON %s %s FROM PUBLIC', member.kind, member.identity);
   END LOOP;
 END

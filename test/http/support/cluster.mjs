@@ -5,7 +5,7 @@
 // a process made, it removes when it ends, however it ends.
 import { execFile, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -88,8 +88,16 @@ export class Cluster {
   get dataDirectory() {
     return join(this.directory, "data");
   }
+  get configFile() {
+    return join(this.dataDirectory, "postgresql.conf");
+  }
   get socketDirectory() {
     return join(this.directory, "socket");
+  }
+
+  // PostgreSQL's programs, of the version under test.
+  get binDirectory() {
+    return execFileSync(process.env.PG_CONFIG ?? "pg_config", ["--bindir"], { encoding: "utf8" }).trim();
   }
 
   // Where the cluster's own copy of the extension's SQL and control files lies.
@@ -144,6 +152,9 @@ export class Cluster {
   }
 }
 
+// For `like`, in a cluster that is one test's own: what the documentation calls them.
+export const documentedNames = { name: "auth_db", user: "auth_user", password: randomBytes(18).toString("hex") };
+
 export class Database {
   constructor(cluster, name, user, password) {
     Object.assign(this, { cluster, name, user, password });
@@ -189,10 +200,4 @@ export async function using(configuration, work) {
   } finally {
     await client.end();
   }
-}
-
-// One of PostgreSQL's programs, of the version under test.
-export function program(name) {
-  const bin = execFileSync(process.env.PG_CONFIG ?? "pg_config", ["--bindir"], { encoding: "utf8" }).trim();
-  return existsSync(join(bin, name)) ? join(bin, name) : name;
 }

@@ -26,11 +26,15 @@ export function runGateway(command, environment) {
   });
 }
 
-// Serves `database` (a Database or a URL) and resolves once /api/health answers `expect`.
+// Serves `database` (a Database or a URL) and resolves once /api/health answers `expect`. `port`: its predecessor's;
+// `program`: the gateway of another version.
 // { url, port, client, process, log(), exited, stop(signal) → exit code }
-export async function startGateway(database, { environment = {}, flags = [], expect = 200 } = {}) {
-  const port = await freePort();
-  const child = spawn(binary, ["serve", ...flags], {
+export async function startGateway(
+  database,
+  { environment = {}, flags = [], expect = 200, port, program = binary } = {},
+) {
+  port ??= await freePort();
+  const child = spawn(program, ["serve", ...flags], {
     env: {
       PATH: process.env.PATH,
       SQLALCHEMY_DATABASE_URL: typeof database === "string" ? database : database.url(),

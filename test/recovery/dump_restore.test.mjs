@@ -1,37 +1,28 @@
-// A backup is worth what a restore makes of it: the dump of a used system, restored by the documented steps
-// into a fresh cluster that has the same key file, is that system.
+// A backup is worth what a restore makes of it: the dump of a used system, restored by the commands of
+// docs/backups-and-upgrades.md into a fresh cluster that has the same key file, is that system.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { promisify } from "node:util";
-import { Cluster, program } from "../http/support/cluster.mjs";
+import { Cluster, documentedNames } from "../http/support/cluster.mjs";
 import { freshEmail, freshPassword } from "../http/support/client.mjs";
 import { assertSame, fingerprint } from "../http/support/fingerprint.mjs";
 import { startGateway } from "../http/support/gateway.mjs";
+import { commandsOf, runAsServer } from "../http/support/page.mjs";
 
-const run = promisify(execFile);
-const scratch = mkdtempSync(join(tmpdir(), "auth-api-dump-"));
-const dump = join(scratch, "auth_db.dump");
-after(() => rmSync(scratch, { recursive: true }));
-
+const page = "backups-and-upgrades.md";
 const [source, target] = await Promise.all([Cluster.create(), Cluster.create()]);
-const database = await source.createDatabase();
+const names = { BACKUPS: join(source.directory, "backups") };
+const database = await source.createDatabase({ like: documentedNames });
 const user = await usedSystem();
-await run(program("pg_dump"), ["--format=custom", "--file", dump], {
-  env: source.environment(database.name),
-});
+await runAsServer(source, commandsOf(page, "A dump"), names);
 
 // The key file is in place before the server of the restored database starts.
 await target.stop();
 copyFileSync(source.keyFile, target.keyFile);
 await target.start();
 const restored = await target.createDatabase({ like: database });
-await run(program("pg_restore"), ["--exit-on-error", "--dbname", restored.name, dump], {
-  env: target.environment(restored.name),
-});
+await runAsServer(target, commandsOf(page, "Restoring a dump"), names);
 const gateway = await startGateway(restored);
 const { client } = gateway;
 after(async () => {
