@@ -1,10 +1,12 @@
 #include "migrate.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <iostream>
 #include <optional>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "synchronous_database.hpp"
@@ -99,6 +101,18 @@ void update_to_head(SynchronousDatabase& database, const std::string& installed)
 }
 
 }  // namespace
+
+void wait_for_server(const std::string& database_url, std::chrono::duration<double> patience) {
+  using Clock = std::chrono::steady_clock;
+  const std::array keywords{"connect_timeout", "dbname", static_cast<const char*>(nullptr)};
+  const std::array values{"2", database_url.c_str(), static_cast<const char*>(nullptr)};
+  const auto deadline = Clock::now() + patience;
+  while (Clock::now() < deadline) {
+    const PGPing state = PQpingParams(keywords.data(), values.data(), 1);
+    if (state == PQPING_OK || state == PQPING_NO_ATTEMPT) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+}
 
 int migrate_upgrade(const std::string& database_url, const std::string& version) {
   return run_for_operator(database_url, [&version](SynchronousDatabase& database) {
