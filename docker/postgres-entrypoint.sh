@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # postgres-entrypoint [name=value ...]: makes auth_db at the first start, then is the server, with those settings.
 #
-#   AUTH_PASSWORD, AUTH_PASSWORD_FILE   the password of auth_user; needed at the first start, taken over at each later one
+#   AUTH_PASSWORD, AUTH_PASSWORD_FILE   auth_user's password: needed at the first start, taken over at each later one
 #   AUTH_KEY_FILE                       the key file (docs/keys-and-backups.md); default: one is made, beside the data
 #
 # What lies in the volume /var/lib/postgresql/auth-api: data/ and, unless AUTH_KEY_FILE is set, key. Everybody but the

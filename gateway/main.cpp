@@ -42,7 +42,7 @@ int run(int argument_count, char** arguments) {
       ->capture_default_str();
   double patience = 0;
   upgrade->add_option("--wait", patience, "Seconds to wait for a server that does not accept connections yet")
-      ->check(CLI::Range(0, 3600));
+      ->check(CLI::Range(0.0, 3600.0));
   CLI::App* downgrade = migrate->add_subcommand("downgrade", "Take the extension back to an older version");
   downgrade->add_option("revision", older, "A version, or -1: the one before")->required();
   CLI::App* current = migrate->add_subcommand("current", "Show the installed version");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { freePort } from "../http/support/gateway.mjs";
-import { Compose, docker, hostAddress, healthyClient, images, publishedPort, startContainer, untilHealthy } from "./support/docker.mjs";
+import { Compose, docker, healthyClient, hostAddressFrom, images, publishedPort, startContainer, untilHealthy } from "./support/docker.mjs";
 
 describe("docker/compose.dev.yaml", () => {
   test("with an external database starts no other", async () => {
@@ -11,9 +11,10 @@ describe("docker/compose.dev.yaml", () => {
       "external", "--publish", "5432", "--env", "AUTH_PASSWORD=development", images.postgres);
     await untilHealthy(external);
     const databasePort = await publishedPort(external, 5432);
+    const host = await hostAddressFrom(external);
     const port = await freePort();
     const compose = new Compose("docker/compose.dev.yaml", {
-      SQLALCHEMY_DATABASE_URL: `postgresql+asyncpg://auth_user:development@${hostAddress}:${databasePort}/auth_db`,
+      SQLALCHEMY_DATABASE_URL: `postgresql+asyncpg://auth_user:development@${host}:${databasePort}/auth_db`,
       AUTH_API_PORT: port,
     });
     try {

@@ -136,7 +136,7 @@ describe("docker/compose.prod.yaml", () => {
     assert.equal(names, "auth-gateway");
   });
 
-  test("promise 24: an update under load is `up -d` again, and sessions outlive it", async () => {
+  test("promise 24: an update is `up -d` again, and sessions outlive it", async () => {
     const client = await healthyClient(port);
     const { access_token } = await client.newUser();
     await compose.run("up", "-d", "--force-recreate", "--scale", "auth_api=3");

@@ -57,10 +57,8 @@ export async function publishedPort(name, port) {
   return Number(line.slice(line.lastIndexOf(":") + 1));
 }
 
-// This machine, as its containers and it itself can address it.
-export const hostAddress = await docker(
-  "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}",
-);
+// This machine, as a container's network and it itself can address it.
+export const hostAddressFrom = async (name) => (await inspect(name)).NetworkSettings.Gateway;
 
 export function untilHealthy(name, status = "healthy") {
   return until(
@@ -135,6 +133,7 @@ export class ExternalServer {
        echo "listen_addresses = '*'" > /etc/postgresql/15/main/conf.d/here.conf
        exec pg_ctlcluster --foreground 15 main start`,
     );
+    server.host = await hostAddressFrom(server.name);
     server.port = await publishedPort(server.name, 5432);
     await until("the server to answer", () => server.psql("postgres", "SELECT 1"), patience);
     return server;
@@ -152,8 +151,10 @@ export class ExternalServer {
   shell(command) {
     return docker("exec", this.name, "sh", "-c", command);
   }
-  dump(database) {
-    return docker("exec", "--user", "postgres", this.name, "pg_dump", database);
+  // Without the two lines whose word pg_dump invents anew each time.
+  async dump(database) {
+    const text = await docker("exec", "--user", "postgres", this.name, "pg_dump", database);
+    return text.replace(/^\\(un)?restrict .*$/gm, "");
   }
   // Our package, and the documented database.
   async installExtension(packageFile) {
@@ -173,6 +174,6 @@ export class ExternalServer {
       GRANT ALL ON SCHEMA public TO auth_user;`);
   }
   get url() {
-    return `postgresql://auth_user:${this.password}@${hostAddress}:${this.port}/auth_db`;
+    return `postgresql://auth_user:${this.password}@${this.host}:${this.port}/auth_db`;
   }
 }
