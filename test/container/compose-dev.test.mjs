@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { freePort } from "../http/support/gateway.mjs";
-import { Compose, docker, healthyClient, hostAddressFrom, images, publishedPort, startContainer, untilHealthy } from "./support/docker.mjs";
+import {
+  Compose, docker, healthyClient, hostAddressFrom, images, publishedPort, startContainer, untilHealthy,
+} from "./support/docker.mjs";
 
 describe("docker/compose.dev.yaml", () => {
   test("with an external database starts no other", async () => {

@@ -5,8 +5,7 @@ import { before, after, describe, test } from "node:test";
 import { Client, freshEmail, freshPassword } from "../http/support/client.mjs";
 import { freePort } from "../http/support/gateway.mjs";
 import { until } from "../http/support/poll.mjs";
-import { Compose, ExternalServer, docker, healthyClient, inspect, patience } from "./support/docker.mjs";
-import { extensionPackage } from "./support/packages.mjs";
+import { Compose, ExternalServer, docker, healthyClient, images, inspect, patience } from "./support/docker.mjs";
 
 let server;
 let compose;
@@ -15,17 +14,16 @@ let port;
 
 // Three free ports in a row, for a range.
 async function freePorts() {
+  const refuses = (candidate) =>
+    fetch(`http://127.0.0.1:${candidate}`).then(() => false, ({ cause }) => cause?.code === "ECONNREFUSED");
   for (;;) {
     const first = await freePort();
-    const taken = await Promise.all(
-      [1, 2].map(async (more) => (await fetch(`http://127.0.0.1:${first + more}`).catch(({ cause }) => cause)).code !== "ECONNREFUSED"),
-    );
-    if (first < 65000 && !taken.includes(true)) return first;
+    if (first < 65000 && (await refuses(first + 1)) && (await refuses(first + 2))) return first;
   }
 }
 
 before(async () => {
-  server = await ExternalServer.start();
+  server = await ExternalServer.start(images.postgres);
   await server.psql("postgres", `
     CREATE ROLE shop LOGIN; CREATE DATABASE shop OWNER shop;
     \\connect shop
@@ -35,7 +33,6 @@ before(async () => {
     CREATE FUNCTION app.greet() RETURNS text LANGUAGE sql AS $$ SELECT 'hello' $$;
     INSERT INTO app.users SELECT n, 'user' || n FROM generate_series(1, 1000) AS n;`);
   othersDump = await server.dump("shop");
-  await server.installExtension(extensionPackage);
   await server.createDatabase();
   port = await freePorts();
   compose = new Compose("docker/compose.prod.yaml", { SQLALCHEMY_DATABASE_URL: server.url, AUTH_API_PORT: port });
@@ -55,7 +52,8 @@ describe("docker/compose.prod.yaml", () => {
   });
 
   test("promise 14: the gateway starts only once the migration has ended with success", async () => {
-    const [[migrated], [gateway]] = await Promise.all(["migration", "auth_api"].map((name) => compose.containers(name)));
+    const [migrated] = await compose.containers("migration");
+    const [gateway] = await compose.containers("auth_api");
     const [first, second] = [(await inspect(migrated)).State, (await inspect(gateway)).State];
     assert.equal(first.Status, "exited");
     assert.equal(first.ExitCode, 0);
@@ -145,7 +143,7 @@ describe("docker/compose.prod.yaml", () => {
   });
 
   test("promise 9: says why a server cannot be reached, from within the gateway's own container", async () => {
-    const unreachable = `postgresql://auth_user:x@192.0.2.1:5432/auth_db?connect_timeout=2`;
+    const unreachable = "postgresql://auth_user:x@192.0.2.1:5432/auth_db?connect_timeout=2";
     const { code, stderr } = await compose.attempt(
       "run", "--rm", "-e", `SQLALCHEMY_DATABASE_URL=${unreachable}`, "migration", "current");
     assert.equal(code, 1);

@@ -5,8 +5,8 @@ import { after, before, describe, test } from "node:test";
 import { freshEmail, freshPassword } from "../http/support/client.mjs";
 import { until } from "../http/support/poll.mjs";
 import {
-  attempt, docker, healthyClient, images, inspect, logsOf, patience, publishedPort, startContainer, tryDocker, uniqueName,
-  untilHealthy,
+  attempt, docker, healthyClient, images, inspect, logsOf, patience, publishedPort, startContainer, tryDocker,
+  uniqueName, untilHealthy,
 } from "./support/docker.mjs";
 
 const confined = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"];
@@ -16,11 +16,8 @@ const password = "A password: with / and @";
 const url = `postgresql://auth_user:${encodeURIComponent(password)}@database:5432/auth_db`;
 let database;
 
-const startDatabase = (...args) =>
-  startContainer(
-    "database", "--network", network, "--network-alias", "database", "--volume", `${volume}:/var/lib/postgresql/auth-api`,
-    ...args,
-  );
+const place = ["--network", network, "--network-alias", "database", "--volume", `${volume}:/var/lib/postgresql/auth-api`];
+const startDatabase = (...args) => startContainer("database", ...place, ...args);
 const inDatabase = (sql) => docker("exec", database, "psql", "-X", "-At", "-d", "auth_db", "-c", sql);
 
 before(async () => {
@@ -53,13 +50,14 @@ describe("the image with PostgreSQL", () => {
   });
 
   test("lets nobody in over the network without a password, the superuser not at all", async () => {
-    const refused = await tryDocker("exec", database, "psql", "-w", "-h", "127.0.0.1", "-d", "auth_db", "-c", "SELECT 1");
+    const command = ["psql", "-w", "-h", "127.0.0.1", "-d", "auth_db", "-c", "SELECT 1"];
+    const refused = await tryDocker("exec", database, ...command);
     assert.match(refused.stderr, /no password supplied|authentication failed/);
   });
 
   test("takes the password from a file, and not from both", async () => {
-    const args = ["--rm", "--name", uniqueName("both"), "--env", "AUTH_PASSWORD=x", "--env", "AUTH_PASSWORD_FILE=/dev/null"];
-    const { code, stderr } = await tryDocker("run", ...args, images.postgres);
+    const both = ["--env", "AUTH_PASSWORD=x", "--env", "AUTH_PASSWORD_FILE=/dev/null"];
+    const { code, stderr } = await tryDocker("run", "--rm", "--name", uniqueName("both"), ...both, images.postgres);
     assert.notEqual(code, 0);
     assert.match(stderr, /set only one of them/);
   });
@@ -90,8 +88,8 @@ describe("the image with the gateway", () => {
   });
 
   test("holds neither a compiler nor a setuid program that the base image has not", async () => {
-    const setuid = (image) =>
-      docker("run", "--rm", "--name", uniqueName("setuid"), "--entrypoint", "find", image, "/usr", "-xdev", "-perm", "-4000");
+    const find = ["run", "--rm", "--name", uniqueName("setuid"), "--entrypoint", "find"];
+    const setuid = (image) => docker(...find, image, "/usr", "-xdev", "-perm", "-4000");
     assert.equal(await setuid(images.gateway), await setuid("debian:bookworm-slim"));
     const sizes = [];
     for (const image of [images.gateway, "debian:bookworm-slim"]) sizes.push((await inspect(image)).Size);

@@ -44,8 +44,8 @@ before(async () => {
   directory = mkdtempSync(join(tmpdir(), "auth-api-newcomer-"));
   atExit(() => rmSync(directory, { recursive: true, force: true }));
   // A checkout, built as far as this one is.
-  const wanted = ["Makefile", "LICENSE", ".dockerignore", "auth_api.so", "control", "docker", "extension", "gateway", "packaging", "sql"];
-  for (const entry of [...wanted, "build"]) {
+  const files = ["Makefile", "LICENSE", ".dockerignore", "auth_api.so"];
+  for (const entry of [...files, "build", "control", "docker", "extension", "gateway", "packaging", "sql"]) {
     cpSync(join(repository, entry), join(directory, entry), {
       recursive: true,
       preserveTimestamps: true,
@@ -91,6 +91,7 @@ test("the page's own commands lead from an empty server to a logged-in user with
   assert.equal(me.email, "admin@example.com");
   assert.equal(me.is_superuser, true);
   if (!hasRoles) return;
-  const roles = await server.psql("auth_db", "SELECT user_id || ' ' || role || ' ' || resource_type FROM user_role_assignments");
+  const roles = await server.psql("auth_db",
+    "SELECT user_id || ' ' || role || ' ' || resource_type FROM user_role_assignments");
   assert.equal(roles, `${me.id} admin organization`);
 });

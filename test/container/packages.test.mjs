@@ -1,7 +1,7 @@
 // Promise: both Debian packages install, work, and leave nothing behind when they are purged.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { docker, images, inspect, startContainer, succeed, tryDocker, ExternalServer } from "./support/docker.mjs";
+import { ExternalServer, docker, images, inspect, startContainer, tryDocker, uniqueName } from "./support/docker.mjs";
 import { extensionPackage, gatewayPackage } from "./support/packages.mjs";
 
 // Every file but those that dpkg and apt keep their own books in.
@@ -39,8 +39,10 @@ describe("postgresql-15-auth-api", () => {
     const files = (await server.shell("dpkg-query -L postgresql-15-auth-api")).split("\n");
     assert.ok(files.includes("/usr/lib/postgresql/15/lib/auth_api.so"));
     await server.shell(apt("purge postgresql-15-auth-api"));
-    assert.equal(await server.shell("find / -xdev -name '*auth[-_]api*' -not -path '/proc/*' -not -path '/var/cache/*'"), "");
-    assert.match((await tryDocker("exec", server.name, "dpkg", "-s", "postgresql-15-auth-api")).stderr, /not installed/);
+    const left = "find / -xdev -name '*auth[-_]api*' -not -path '/proc/*' -not -path '/var/cache/*'";
+    assert.equal(await server.shell(left), "");
+    const status = await tryDocker("exec", server.name, "dpkg", "-s", "postgresql-15-auth-api");
+    assert.match(status.stderr, /not installed/);
   });
 });
 
@@ -53,7 +55,8 @@ describe("auth-api-gateway", () => {
     container = await startContainer("debian", "debian:bookworm-slim", "sleep", "infinity");
     await docker("cp", gatewayPackage, `${container}:/root/gateway.deb`);
     // What it depends on, and systemd, are Debian's: they stay.
-    await shell("apt-get update -qq && " + apt("install systemd /root/gateway.deb") + " && dpkg --purge auth-api-gateway");
+    await shell("apt-get update -qq && " + apt("install systemd /root/gateway.deb"));
+    await shell("dpkg --purge auth-api-gateway");
     untouched = await shell(listing);
     await shell("dpkg -i /root/gateway.deb");
   });
@@ -68,7 +71,7 @@ describe("auth-api-gateway", () => {
     const { code, stdout, stderr } = await tryDocker("exec", container, "systemd-analyze", "verify", "--man=no", unit);
     assert.equal(code, 0, stdout + stderr);
     assert.doesNotMatch(stdout + stderr, /auth-api-gateway/);
-    const security = await succeed("docker", ["exec", container, "systemd-analyze", "security", "--offline=true", unit]);
+    const security = await docker("exec", container, "systemd-analyze", "security", "--offline=true", unit);
     const exposure = Number(security.match(/Overall exposure level for .*: ([\d.]+)/)[1]);
     assert.ok(exposure < 2, security);
   });
@@ -85,7 +88,8 @@ describe("auth-api-gateway", () => {
   test("is made of the same program as the image", async () => {
     const user = (await inspect(images.gateway)).Config.User;
     assert.equal(user, "10001:10001");
-    const state = await docker("run", "--rm", "--entrypoint", "dpkg-query", images.gateway, "-W", "-f", "${Status}", "auth-api-gateway");
+    const query = ["--entrypoint", "dpkg-query", images.gateway, "-W", "-f", "${Status}", "auth-api-gateway"];
+    const state = await docker("run", "--rm", "--name", uniqueName("query"), ...query);
     assert.equal(state, "install ok installed");
   });
 });

@@ -121,13 +121,13 @@ export async function healthyClient(port) {
   return client;
 }
 
-// A PostgreSQL server of somebody else's, in a container: Debian's own, reachable from outside, no extension, but with
-// the file of our package in /root.
+// A PostgreSQL server of somebody else's, in a container: Debian's own, reachable from outside, with our package
+// installed (images.postgres) or without (images.server).
 export class ExternalServer {
-  static async start() {
+  static async start(image = images.server) {
     const server = new ExternalServer();
     server.name = await startContainer(
-      "server", "--publish", "5432", images.server, "sh", "-c",
+      "server", "--publish", "5432", "--user", "root", "--entrypoint", "sh", image, "-c",
       `pg_createcluster 15 main --locale=C.UTF-8 >/dev/null
        echo 'host all all all scram-sha-256' >> /etc/postgresql/15/main/pg_hba.conf
        echo "listen_addresses = '*'" > /etc/postgresql/15/main/conf.d/here.conf
@@ -156,11 +156,7 @@ export class ExternalServer {
     const text = await docker("exec", "--user", "postgres", this.name, "pg_dump", database);
     return text.replace(/^\\(un)?restrict .*$/gm, "");
   }
-  // Our package, and the documented database.
-  async installExtension(packageFile) {
-    await docker("cp", packageFile, `${this.name}:/root/extension.deb`);
-    await this.shell("apt-get update -qq && apt-get install -y -qq --no-install-recommends /root/extension.deb");
-  }
+  // The documented database.
   async createDatabase() {
     this.password = randomBytes(18).toString("hex");
     await this.psql("postgres", `
