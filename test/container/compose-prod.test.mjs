@@ -1,8 +1,12 @@
 // Promises of section "Production" of docs/external-postgresql.md, with docker/compose.prod.yaml as it stands and a
 // PostgreSQL server that belongs to others, too.
 import assert from "node:assert/strict";
-import { before, after, describe, test } from "node:test";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
 import { Client, freshEmail, freshPassword } from "../http/support/client.mjs";
+import { repository } from "../http/support/cluster.mjs";
 import { freePort } from "../http/support/gateway.mjs";
 import { until } from "../http/support/poll.mjs";
 import { Compose, ExternalServer, docker, healthyClient, images, inspect, patience } from "./support/docker.mjs";
@@ -148,6 +152,26 @@ describe("docker/compose.prod.yaml", () => {
       "run", "--rm", "-e", `SQLALCHEMY_DATABASE_URL=${unreachable}`, "migration", "current");
     assert.equal(code, 1);
     assert.match(stderr, /Cannot connect to the database: /);
+  });
+
+  test("promise 12: the URL from a Docker secret, by the file that the page shows", async () => {
+    const page = readFileSync(join(repository, "docs/external-postgresql.md"), "utf8");
+    const directory = mkdtempSync(join(tmpdir(), "auth-api-secret-"));
+    const [secret, overlay] = [join(directory, "database_url"), join(directory, "secrets.yaml")];
+    const settings = { SQLALCHEMY_DATABASE_URL_FILE: "/run/secrets/database_url", AUTH_API_PORT: await freePort() };
+    const sealed = new Compose("docker/compose.prod.yaml", settings);
+    try {
+      chmodSync(directory, 0o711);
+      writeFileSync(secret, `${server.url}\n`);
+      writeFileSync(overlay, page.match(/^```yaml\n([^]*?)^```$/m)[1].replace("/etc/auth-api/database_url", secret));
+      await sealed.run("--file", overlay, "up", "-d");
+      await healthyClient(settings.AUTH_API_PORT);
+      const [gateway] = await sealed.containers("auth_api");
+      assert.ok(!JSON.stringify(await inspect(gateway)).includes(server.password));
+    } finally {
+      await sealed.down();
+      rmSync(directory, { recursive: true });
+    }
   });
 
   test("promise 2: the second service's database on the server is byte for byte what it was", async () => {

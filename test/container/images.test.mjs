@@ -16,7 +16,8 @@ const password = "A password: with / and @";
 const url = `postgresql://auth_user:${encodeURIComponent(password)}@database:5432/auth_db`;
 let database;
 
-const place = ["--network", network, "--network-alias", "database", "--volume", `${volume}:/var/lib/postgresql/auth-api`];
+const mount = `${volume}:/var/lib/postgresql/auth-api`;
+const place = ["--network", network, "--network-alias", "database", "--volume", mount];
 const startDatabase = (...args) => startContainer("database", ...place, ...args);
 const inDatabase = (sql) => docker("exec", database, "psql", "-X", "-At", "-d", "auth_db", "-c", sql);
 
