@@ -105,6 +105,15 @@ build/version.h: control/auth_api.control
 -include $(patsubst %.o,%.d,$(OBJS) $(GATEWAY_OBJS))
 
 # ---------------------------------------------------------------------------------------------------------------
+# Debian packages.
+
+deb: deb-extension deb-gateway ## Debian packages of the extension and of the gateway, into build/deb/
+deb-extension: stage
+	packaging/build.sh extension $(EXTENSION_VERSION)
+deb-gateway: build/auth-gateway
+	packaging/build.sh gateway $(EXTENSION_VERSION)
+
+# ---------------------------------------------------------------------------------------------------------------
 # Running, and throwing away what running made.
 
 run: packages-run ## everything from packages to a running gateway; Ctrl-C stops it (AUTH_API_PORT, RUN_DIR)
@@ -133,7 +142,7 @@ packages-run packages-test: packages-%:
 # Tests, the quick ones first. Each suite ends with its runner's own closing line.
 
 SUITES = test-unit test-fuzz test-sql test-docs test-roles test-http test-upgrade test-recovery test-fault test-connections \
-  test-watching test-kills promises
+  test-watching test-kills test-container promises
 
 test: packages-test ## lint and every suite
 	@$(AGAIN) all stage
@@ -190,6 +199,9 @@ kills: packages-test test-kills ## a thousand of them; KILLS_SEED repeats a run
 promises: stage build/auth-gateway build/node_modules.stamp $(if $(wildcard packaging),deb) ## thirty promises, one by one
 	node test/promises/run.mjs
 
+test-container: deb build/node_modules.stamp ## images, compose, packages: with the Docker engine that answers
+	test/container/run.sh
+
 build/node_modules.stamp: test/http/package-lock.json
 	cd test/http && npm ci --no-audit --no-fund --silent
 	@mkdir -p $(@D)
@@ -218,7 +230,8 @@ race: packages-test stage build/node_modules.stamp ## a million role checks amon
 
 CPP = $(wildcard $(addsuffix /*.cpp,$(CPP_FOLDERS)) $(addsuffix /*.hpp,$(CPP_FOLDERS)))
 CPP_FOLDERS = extension extension/core gateway test/unit test/bench test/fuzz
-SHELL_SCRIPTS = $(wildcard .ci/run control/*.sh test/*.sh test/*/*.sh docs/generate/*.sh)
+SHELL_SCRIPTS = $(wildcard .ci/run control/*.sh test/*.sh test/*/*.sh docs/generate/*.sh docker/*.sh packaging/*.sh \
+  packaging/*/DEBIAN/p*)
 TIDY = $(patsubst build/%.o,build/tidy/%.stamp,$(OBJS) $(GATEWAY_OBJS))
 
 lint: $(TIDY) stage ## clang-format, clang-tidy, shellcheck, plpgsql_check
@@ -248,5 +261,6 @@ build/compile_commands.json: Makefile $(patsubst build/%.o,%.cpp,$(OBJS) $(GATEW
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
-.PHONY: all run reset bench packages-run packages-test test $(SUITES) fuzz race kills docs lint format freeze stage help
+.PHONY: all deb deb-extension deb-gateway run reset bench packages-run packages-test test $(SUITES) fuzz race kills docs lint \
+  format freeze stage help
 .DELETE_ON_ERROR:

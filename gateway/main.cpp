@@ -1,11 +1,13 @@
 // The command line of auth-gateway. Everything else is configured by environment (settings.hpp).
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <iostream>
 #include <optional>
 #include <string>
 
 #include "administration.hpp"
 #include "doctor.hpp"
+#include "health_check.hpp"
 #include "migrate.hpp"
 #include "server.hpp"
 #include "settings.hpp"
@@ -27,13 +29,21 @@ int run(int argument_count, char** arguments) {
                     "Serve the same routes below this prefix too, such as /auth-api");
   serve->add_option("--port", port, "Instead of AUTH_API_PORT")->check(CLI::Range(1, 65535));
 
+  CLI::App* health = program.add_subcommand(
+      "health", "Ask the gateway of this machine for its health; fails unless it is healthy");
+  health->add_option("--port", port, "Instead of AUTH_API_PORT")->check(CLI::Range(1, 65535));
+
   CLI::App* migrate = program.add_subcommand("migrate", "The extension's version in the database");
+  migrate->alias("alembic");
   migrate->require_subcommand(1);
   std::string newer = "head";
   std::string older;
   CLI::App* upgrade = migrate->add_subcommand("upgrade", "Create the extension, or update it");
   upgrade->add_option("revision", newer, "A version, or head: the newest that the server has")
       ->capture_default_str();
+  double patience = 0;
+  upgrade->add_option("--wait", patience, "Seconds to wait for a server that does not accept connections yet")
+      ->check(CLI::Range(0.0, 3600.0));
   CLI::App* downgrade = migrate->add_subcommand("downgrade", "Take the extension back to an older version");
   downgrade->add_option("revision", older, "A version, or -1: the one before")->required();
   CLI::App* current = migrate->add_subcommand("current", "Show the installed version");
@@ -52,13 +62,21 @@ int run(int argument_count, char** arguments) {
       "doctor", "Say what is wrong with gateway and database, and what to do about it");
   CLI11_PARSE(program, argument_count, arguments);
 
+  if (health->parsed()) {
+    gateway::Settings listening;
+    gateway::read_listening_address(listening);
+    return gateway::check_health(listening.address, port.value_or(listening.port), std::chrono::seconds(4));
+  }
   gateway::Settings settings = gateway::read_settings();
   if (serve->parsed()) {
     if (root_path) settings.root_path = gateway::checked_root_path("--root-path", *root_path);
     if (port) settings.port = *port;
     return gateway::serve(settings);
   }
-  if (upgrade->parsed()) return gateway::migrate_upgrade(settings.database_url, newer);
+  if (upgrade->parsed()) {
+    gateway::wait_for_server(settings.database_url, std::chrono::duration<double>(patience));
+    return gateway::migrate_upgrade(settings.database_url, newer);
+  }
   if (downgrade->parsed()) return gateway::migrate_downgrade(settings.database_url, older);
   if (current->parsed()) return gateway::migrate_current(settings.database_url);
   if (history->parsed()) return gateway::migrate_history(settings.database_url);

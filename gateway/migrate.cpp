@@ -1,10 +1,12 @@
 #include "migrate.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <iostream>
 #include <optional>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "synchronous_database.hpp"
@@ -64,6 +66,12 @@ std::string list(const std::vector<std::string>& versions) {
   return text;
 }
 
+// Several at once (a Job, an init container a pod) go one after the other, and see what the one before did.
+void begin_alone(SynchronousDatabase& database) {
+  database.query("BEGIN");
+  database.query("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('auth_api migrate'))");
+}
+
 void update_to(SynchronousDatabase& database, const std::string& source, const std::string& target) {
   if (!has_update_path(database, source, target)) {
     throw OperatorError(
@@ -72,18 +80,20 @@ void update_to(SynchronousDatabase& database, const std::string& source, const s
         ".\nInstall the extension's newer files on the server's machine, or choose another version.");
   }
   database.query("ALTER EXTENSION auth_api UPDATE TO " + database.quote_identifier(target));
+  database.query("COMMIT");
   std::cout << "auth_api updated from " << source << " to " << target << '\n';
 }
 
 void create(SynchronousDatabase& database, const std::string& version) {
   database.query("CREATE EXTENSION auth_api" +
                  (version == "head" ? "" : " VERSION " + database.quote_identifier(version)));
-  std::cout << "auth_api " << installed_version(database).value_or("") << " created\n";
+  const std::string created = installed_version(database).value_or("");
+  database.query("COMMIT");
+  std::cout << "auth_api " << created << " created\n";
 }
 
 // To whatever the control file says, known only afterwards, and never backwards.
 void update_to_head(SynchronousDatabase& database, const std::string& installed) {
-  database.query("BEGIN");
   database.query("ALTER EXTENSION auth_api UPDATE");
   const std::string head = installed_version(database).value_or("");
   if (precedes(head, installed)) {  // closing the connection rolls back
@@ -100,8 +110,21 @@ void update_to_head(SynchronousDatabase& database, const std::string& installed)
 
 }  // namespace
 
+void wait_for_server(const std::string& database_url, std::chrono::duration<double> patience) {
+  using Clock = std::chrono::steady_clock;
+  const std::array keywords{"connect_timeout", "dbname", static_cast<const char*>(nullptr)};
+  const std::array values{"2", database_url.c_str(), static_cast<const char*>(nullptr)};
+  const auto deadline = Clock::now() + patience;
+  while (Clock::now() < deadline) {
+    const PGPing state = PQpingParams(keywords.data(), values.data(), 1);
+    if (state == PQPING_OK || state == PQPING_NO_ATTEMPT) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+}
+
 int migrate_upgrade(const std::string& database_url, const std::string& version) {
   return run_for_operator(database_url, [&version](SynchronousDatabase& database) {
+    begin_alone(database);
     const auto installed = installed_version(database);
     if (!installed) {
       create(database, version);
@@ -120,6 +143,7 @@ int migrate_upgrade(const std::string& database_url, const std::string& version)
 
 int migrate_downgrade(const std::string& database_url, const std::string& version) {
   return run_for_operator(database_url, [&version](SynchronousDatabase& database) {
+    begin_alone(database);
     const auto installed = installed_version(database);
     if (!installed) throw OperatorError(kNotInstalled);
     std::string target = version;

@@ -6,9 +6,14 @@
 // to do about it, on standard error. They return the process's exit code: 0 done, 1 not.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 namespace gateway {
+
+// Returns once the server accepts connections, or `patience` is over: whoever connects then says what is
+// wrong.
+void wait_for_server(const std::string& database_url, std::chrono::duration<double> patience);
 
 // Creates the extension when it is absent, else updates it. `version`: "head" or a version.
 int migrate_upgrade(const std::string& database_url, const std::string& version);

@@ -21,6 +21,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr std::uint16_t kLastPort = std::numeric_limits<std::uint16_t>::max();
+
 [[noreturn]] void refuse(const std::string& name, const std::string& problem) {
   throw SettingError(name + ": " + problem);
 }
@@ -275,6 +277,15 @@ std::string libpq_url(const std::string& name, const std::string& url) {
   return result;
 }
 
+void read_listening_address(Settings& settings, const Environment& environment) {
+  settings.address = value_of(environment, "AUTH_API_HOST").value_or(settings.address);
+  if (!parse_address(settings.address)) {
+    refuse("AUTH_API_HOST",
+           in_quotes(settings.address) + " is not an IPv4 or IPv6 address such as 0.0.0.0, 127.0.0.1 or ::");
+  }
+  settings.port = integer<std::uint16_t>(environment, "AUTH_API_PORT", settings.port, 1, kLastPort);
+}
+
 Settings read_settings(const Environment& environment) {
   using namespace std::chrono_literals;
   Settings settings;
@@ -284,15 +295,9 @@ Settings read_settings(const Environment& environment) {
   settings.pool_timeout = duration(environment, "DB_POOL_TIMEOUT", settings.pool_timeout, 100ms);
   settings.pool_recycle = duration(environment, "DB_POOL_RECYCLE", settings.pool_recycle, 1s);
 
-  settings.address = value_of(environment, "AUTH_API_HOST").value_or(settings.address);
-  if (!parse_address(settings.address)) {
-    refuse("AUTH_API_HOST",
-           in_quotes(settings.address) + " is not an IPv4 or IPv6 address such as 0.0.0.0, 127.0.0.1 or ::");
-  }
-  constexpr std::uint16_t last_port = std::numeric_limits<std::uint16_t>::max();
-  settings.port = integer<std::uint16_t>(environment, "AUTH_API_PORT", settings.port, 1, last_port);
+  read_listening_address(settings, environment);
   settings.admin_port =
-      integer<std::uint16_t>(environment, "AUTH_API_ADMIN_PORT", settings.admin_port, 0, last_port);
+      integer<std::uint16_t>(environment, "AUTH_API_ADMIN_PORT", settings.admin_port, 0, kLastPort);
   settings.root_path =
       checked_root_path("AUTH_API_ROOT_PATH", value_of(environment, "AUTH_API_ROOT_PATH").value_or(""));
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));

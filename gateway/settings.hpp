@@ -75,6 +75,9 @@ Environment process_environment();
 // `${NAME:-}` that way).
 Settings read_settings(const Environment& environment = process_environment());
 
+// Only where the gateway listens (AUTH_API_HOST, AUTH_API_PORT): all that asking it for its health takes.
+void read_listening_address(Settings& settings, const Environment& environment = process_environment());
+
 // A secret from variable `name`, or from the file that `name`_FILE names (one trailing line feed is not part
 // of it). Both set, or a file that cannot be read, is a SettingError. nullopt when neither is set.
 std::optional<std::string> read_secret(const std::string& name,
