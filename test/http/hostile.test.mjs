@@ -9,6 +9,9 @@ import { startSystem } from "./support/system.mjs";
 const { client, database, gateway } = await startSystem();
 const routes = await database.query("SELECT method, path, argument_names AS names FROM auth.list_routes()");
 const user = await client.newUser();
+const [email, password] = [freshEmail("root"), freshPassword()];
+await database.query("SELECT auth.create_superuser($1, $2)", [email, password]);
+const root = await client.newSession({ email, password });
 
 const values = {
   null: null,
@@ -124,20 +127,18 @@ const places = (value, path = []) =>
   typeof value === "object"
     ? Object.entries(value).flatMap(([key, inner]) => [[...path, key], ...places(inner, [...path, key])])
     : [];
-const [email, password] = [freshEmail("root"), freshPassword()];
-await database.query("SELECT auth.create_superuser($1, $2)", [email, password]);
-const root = await client.newSession({ email, password });
 
 for (const { method, path } of routes.filter(({ names }) => names.includes("_body"))) {
   test(`${method} ${path} answers any value at any place of its body without failing`, async () => {
     for (const place of places(document)) {
-      for (const [name, value] of Object.entries(values)) {
+      const attack = async ([name, value]) => {
         const json = structuredClone(document);
         place.slice(0, -1).reduce((inner, key) => inner[key], json)[place.at(-1)] = value;
         const answer = await client.request(method, path, { json, token: root.access_token });
         assertCivil(answer, `${place.join(".")} ${name}`);
         assert.ok([200, 400].includes(answer.status), `${place.join(".")} ${name}: ${answer.status}`);
-      }
+      };
+      await Promise.all(Object.entries(values).map(attack));
     }
   });
 }
