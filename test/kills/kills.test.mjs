@@ -112,7 +112,8 @@ test(`${kills} kills under load`, { timeout: kills * 20_000 + 120_000 }, async (
       recoveries.push(performance.now() - back);
       assert.deepEqual(ledger.mistakes, []);
       if (round === Math.ceil(kills / 5)) memoryBefore = memory();
-      if (round % 100 === 0) console.log(`${round} kills, memory ${memory().toFixed(1)} MiB`);
+      if (round % Math.ceil(kills / 10) === 0)
+        console.log(`${round} kills after ${process.uptime().toFixed(0)} s, memory ${memory().toFixed(1)} MiB`);
     }
     await Promise.all(crowd.map((person) => person.leave()));
     assert.deepEqual(ledger.mistakes, []);
