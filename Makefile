@@ -109,9 +109,9 @@ build/version.h: control/auth_api.control
 
 deb: deb-extension deb-gateway ## Debian packages of the extension and of the gateway, into build/deb/
 deb-extension: stage
-	packaging/build.sh extension $(EXTENSION_VERSION)
+	control/debian/build.sh extension $(EXTENSION_VERSION)
 deb-gateway: build/auth-gateway
-	packaging/build.sh gateway $(EXTENSION_VERSION)
+	control/debian/build.sh gateway $(EXTENSION_VERSION)
 
 # ---------------------------------------------------------------------------------------------------------------
 # Running, and throwing away what running made.
@@ -196,7 +196,7 @@ kills: KILLS = 1000
 kills: packages-test test-kills ## a thousand of them; KILLS_SEED repeats a run
 
 # With an engine, the packages go into the containers.
-promises: stage build/auth-gateway build/node_modules.stamp $(if $(wildcard packaging),deb) ## thirty promises, one by one
+promises: stage build/auth-gateway build/node_modules.stamp $(if $(wildcard control/debian),deb) ## thirty promises, one by one
 	node test/promises/run.mjs
 
 test-container: deb build/node_modules.stamp ## images, compose, packages: with the Docker engine that answers
@@ -230,8 +230,8 @@ race: packages-test stage build/node_modules.stamp ## a million role checks amon
 
 CPP = $(wildcard $(addsuffix /*.cpp,$(CPP_FOLDERS)) $(addsuffix /*.hpp,$(CPP_FOLDERS)))
 CPP_FOLDERS = extension extension/core gateway test/unit test/bench test/fuzz
-SHELL_SCRIPTS = $(wildcard .ci/run control/*.sh test/*.sh test/*/*.sh docs/generate/*.sh docker/*.sh packaging/*.sh \
-  packaging/*/DEBIAN/p*)
+SHELL_SCRIPTS = $(wildcard .ci/run control/*.sh test/*.sh test/*/*.sh docs/generate/*.sh docker/*.sh control/debian/*.sh \
+  control/debian/*/DEBIAN/p*)
 TIDY = $(patsubst build/%.o,build/tidy/%.stamp,$(OBJS) $(GATEWAY_OBJS))
 
 lint: $(TIDY) stage ## clang-format, clang-tidy, shellcheck, plpgsql_check

@@ -45,7 +45,7 @@ before(async () => {
   atExit(() => rmSync(directory, { recursive: true, force: true }));
   // A checkout, built as far as this one is.
   const files = ["Makefile", "LICENSE", ".dockerignore", "auth_api.so"];
-  for (const entry of [...files, "build", "control", "docker", "extension", "gateway", "packaging", "sql"]) {
+  for (const entry of [...files, "build", "control", "docker", "extension", "gateway", "sql"]) {
     cpSync(join(repository, entry), join(directory, entry), {
       recursive: true,
       preserveTimestamps: true,

@@ -6,7 +6,7 @@ shopt -s nullglob
 umask 022
 
 here=$(cd "$(dirname "$0")" && pwd)
-build=$here/../build
+build=$here/../../build
 version=$2-1
 
 command -v dpkg-shlibdeps >/dev/null || {
@@ -40,7 +40,7 @@ fi
 cp -R "$here/$package/." "$tree"
 chmod -R u=rwX,go=rX "$tree"
 if [ "$1" = gateway ]; then chmod 0640 "$tree/etc/auth-api/gateway.env"; fi
-cp "$here/../LICENSE" "$tree/usr/share/doc/$package/copyright"
+cp "$here/../../LICENSE" "$tree/usr/share/doc/$package/copyright"
 
 binaries=("$tree"/usr/bin/* "$tree"/usr/lib/postgresql/*/lib/*.so)
 strip --strip-unneeded "${binaries[@]}"

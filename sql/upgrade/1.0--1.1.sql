@@ -1,0 +1,1 @@
+-- 1.0 to 1.1: no table changes. The functions behind this step bring the views and auth.doctor().
