@@ -167,7 +167,7 @@ SQL_FUNCTION(answer_access_checks) {
   const std::int64_t caller_id = auth::require_user(arguments, 1);
   std::vector<auth::RequestedCheck> checks;
   try {
-    checks = auth::parse_checks(arguments.text(0), kMostChecks);
+    checks = auth::parse_checks(arguments.is_null(0) ? std::string_view{} : arguments.text(0), kMostChecks);
   } catch (const auth::InvalidRequest& error) {
     throw unprocessable(error);
   }

@@ -13,12 +13,14 @@ namespace {
 using auth::Level;
 using auth::ResourceType;
 
+constexpr std::size_t kMostShown = 64;  // bytes of a wrong name in an error
+
 Level level_argument(const pg::Arguments& arguments, int number) {
   const auto level = auth::parse_level(arguments.text(number));
   if (!level) {
     throw pg::SqlError(ERRCODE_INVALID_PARAMETER_VALUE,
-                       "unknown role: \"" + std::string(arguments.text(number)) + "\"", {},
-                       "Roles are superadmin, admin, editor and viewer.");
+                       "unknown role: \"" + std::string(arguments.text(number).substr(0, kMostShown)) + "\"",
+                       {}, "Roles are superadmin, admin, editor and viewer.");
   }
   return *level;
 }
@@ -26,9 +28,10 @@ Level level_argument(const pg::Arguments& arguments, int number) {
 ResourceType type_argument(const pg::Arguments& arguments, int number) {
   const auto type = auth::parse_resource_type(arguments.text(number));
   if (!type) {
-    throw pg::SqlError(ERRCODE_INVALID_PARAMETER_VALUE,
-                       "unknown resource type: \"" + std::string(arguments.text(number)) + "\"", {},
-                       "Resource types are organization, account and project.");
+    throw pg::SqlError(
+        ERRCODE_INVALID_PARAMETER_VALUE,
+        "unknown resource type: \"" + std::string(arguments.text(number).substr(0, kMostShown)) + "\"", {},
+        "Resource types are organization, account and project.");
   }
   return *type;
 }

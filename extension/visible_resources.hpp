@@ -36,6 +36,7 @@ class VisibleResources {
   std::int64_t user_id_ = 0;
   int questions_ = 0;
   bool loaded_ = false;
+  bool reaches_below_ = false;  // some assignment counts on more than its own resource
   bool sees_nothing_ = false;
   bool sees_everything_ = false;
   std::vector<Assignment> assignments_;

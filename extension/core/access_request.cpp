@@ -37,7 +37,7 @@ std::optional<Uuid> read_uuid(std::string_view text) {
 // open objects and arrays are; whatever is in none of ours is passed over.
 class Reader : public json::json_sax_t {
  public:
-  enum class Place { kChecks, kCheck, kResource, kOther };
+  enum class Place { kBody, kChecks, kCheck, kResource, kOther };
 
   explicit Reader(Place root, std::size_t most) : root_(root), most_(most) {}
 
@@ -63,9 +63,8 @@ class Reader : public json::json_sax_t {
   bool start_object(std::size_t) override {
     Place place = Place::kOther;
     if (stack_.empty()) {
-      if (root_ != Place::kResource) throw InvalidRequest("checks", "Input should be a valid list");
-      place = Place::kResource;
-      checks_.emplace_back();
+      place = root_;
+      if (place == Place::kResource) checks_.emplace_back();
     } else if (stack_.back() == Place::kChecks) {
       place = Place::kCheck;
       if (checks_.size() == most_) fail_size();
@@ -98,12 +97,13 @@ class Reader : public json::json_sax_t {
     return true;
   }
   bool start_array(std::size_t) override {
-    if (stack_.empty() && root_ == Place::kChecks) {
+    if (stack_.empty()) fail_root();
+    if (stack_.back() == Place::kBody && key_ == "checks") {
+      if (!checks_.empty()) throw InvalidRequest("checks", "Input should be given once");
       stack_.push_back(Place::kChecks);
       prefix_ = "resource.";
       return true;
     }
-    if (stack_.empty()) throw InvalidRequest("resource", "Input should be a valid dictionary");
     if (stack_.back() == Place::kChecks) throw InvalidRequest(item(), "Input should be a valid dictionary");
     if (is_ours(stack_.back(), key_)) throw InvalidRequest(where(key_), "Input should not be a list");
     stack_.push_back(Place::kOther);
@@ -123,6 +123,7 @@ class Reader : public json::json_sax_t {
   enum class Kind { kInteger, kString, kOther };
 
   static bool is_ours(Place place, std::string_view key) {
+    if (place == Place::kBody) return key == "checks";
     if (place == Place::kCheck) {
       return key == "user_id" || key == "action" || key == "service" || key == "resource";
     }
@@ -136,6 +137,7 @@ class Reader : public json::json_sax_t {
   }
   std::string where(const std::string& name) const {
     if (root_ == Place::kResource) return "resource." + name;
+    if (stack_.back() == Place::kBody) return name;
     const bool in_resource = !stack_.empty() && stack_.back() == Place::kResource;
     return item(true) + (in_resource ? ".resource." : ".") + name;
   }
@@ -148,14 +150,16 @@ class Reader : public json::json_sax_t {
     throw InvalidRequest("checks", "Input should have from 1 to " + std::to_string(most_) + " items");
   }
 
+  [[noreturn]] void fail_root() const {
+    throw InvalidRequest(root_ == Place::kResource ? "resource" : "body",
+                         "Input should be a valid dictionary");
+  }
+
   bool scalar(Kind kind, std::string_view text, std::int64_t number) {
-    if (stack_.empty()) {
-      throw InvalidRequest(
-          root_ == Place::kResource ? "resource" : "checks",
-          root_ == Place::kResource ? "Input should be a valid dictionary" : "Input should be a valid list");
-    }
+    if (stack_.empty()) fail_root();
     if (stack_.back() == Place::kChecks) throw InvalidRequest(item(), "Input should be a valid dictionary");
     if (!is_ours(stack_.back(), key_)) return true;
+    if (stack_.back() == Place::kBody) throw InvalidRequest(key_, "Input should be a valid list");
     if (stack_.back() == Place::kCheck) {
       read_check_member(kind, text, number);
     } else {
@@ -216,8 +220,8 @@ RequestedResource parse_resource(std::string_view text) {
 }
 
 std::vector<RequestedCheck> parse_checks(std::string_view text, std::size_t most) {
-  Reader reader(Reader::Place::kChecks, most);
-  read(text, reader, "checks");
+  Reader reader(Reader::Place::kBody, most);
+  read(text, reader, "body");
   if (reader.checks().empty()) throw InvalidRequest("checks", "Field required");
   return std::move(reader.checks());
 }

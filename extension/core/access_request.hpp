@@ -46,8 +46,7 @@ class InvalidRequest : public std::runtime_error {
 // as absent. Throws InvalidRequest.
 RequestedResource parse_resource(std::string_view json);
 
-// The array of checks, each complete. Throws InvalidRequest, also for an empty array or one of more than
-// `most`.
+// The checks of a body, each complete. Throws InvalidRequest, also when there are none or more than `most`.
 std::vector<RequestedCheck> parse_checks(std::string_view json, std::size_t most);
 
 }  // namespace auth

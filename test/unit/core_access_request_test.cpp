@@ -19,7 +19,7 @@ std::string place_of_resource(std::string_view json) {
 
 std::string place_of_checks(std::string_view json) {
   try {
-    parse_checks(json, 3);
+    parse_checks(R"({"other": [{"user_id": {}}], "checks": )" + std::string(json) + "}", 3);
   } catch (const InvalidRequest& error) {
     return error.place();
   }
@@ -58,8 +58,8 @@ TEST(AccessRequest, NamesThePlaceOfWhatIsWrongInAResource) {
 }
 
 TEST(AccessRequest, ReadsChecksInTheirOrder) {
-  const auto checks =
-      parse_checks("[" + check("1") + "," + check("18446744073709551615") + "," + check("-3") + "]", 3);
+  const auto checks = parse_checks(
+      R"({"checks": [)" + check("1") + "," + check("18446744073709551615") + "," + check("-3") + "]}", 3);
   ASSERT_EQ(checks.size(), 3U);
   EXPECT_EQ(checks[0].user_id, 1);
   EXPECT_EQ(checks[1].user_id, -1) << "beyond bigint there is no user";
@@ -71,6 +71,12 @@ TEST(AccessRequest, ReadsChecksInTheirOrder) {
 
 TEST(AccessRequest, NamesThePlaceOfWhatIsWrongInChecks) {
   EXPECT_EQ(place_of_checks("[]"), "checks");
+  EXPECT_EQ(place_of_checks("7"), "checks");
+  EXPECT_EQ(place_of_checks("[" + check() + R"(], "checks": [])"), "checks") << "two lists";
+  for (const char* body : {"", "[]", "7", "{", "null", R"({"checks": [)"}) {
+    EXPECT_THROW(parse_checks(body, 3), InvalidRequest) << body;
+  }
+  EXPECT_THROW(parse_checks("{}", 3), InvalidRequest);
   EXPECT_EQ(place_of_checks("{}"), "checks");
   EXPECT_EQ(place_of_checks("null"), "checks");
   EXPECT_EQ(place_of_checks("[" + check() + "," + check() + "," + check() + "," + check() + "]"), "checks")
