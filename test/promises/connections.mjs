@@ -41,7 +41,9 @@ promise(10, {
       const { access_token } = user;
       let most = 0;
       const load = Array.from({ length: 200 }, async (_, index) => {
-        const { status } = await (index % 4 ? there.get("/api/auth/sessions", { token: access_token }) : there.login(user.email, user.password));
+        const { status } = await (index % 4
+          ? there.get("/api/auth/sessions", { token: access_token })
+          : there.login(user.email, user.password));
         assert.equal(status, 200);
       });
       const watch = (async () => {
@@ -179,7 +181,8 @@ promise(20, {
       spare = port;
       assert.deepEqual(listening(process).map(({ local }) => local.port), [port]);
     });
-    await withGateway({ environment: { AUTH_API_HOST: "0.0.0.0", AUTH_API_ADMIN_PORT: String(spare) } }, (_, { process }) => {
+    const environment = { AUTH_API_HOST: "0.0.0.0", AUTH_API_ADMIN_PORT: String(spare) };
+    await withGateway({ environment }, (_, { process }) => {
       const administrative = listening(process).find(({ local }) => local.port === spare);
       assert.equal(administrative.local.address, "0100007F", "127.0.0.1, as the kernel writes it");
     });
@@ -249,7 +252,9 @@ promise(30, {
     chmodSync(cluster.keyFile, 0o644);
     try {
       await withGateway({}, async (there) => {
-        await database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'auth-gateway'`);
+        await database.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'auth-gateway'",
+        );
         await until("every backend to be a new one", async () => (await there.get("/api/health")).status === 200);
         const { status } = await there.login("admin@example.com", freshPassword());
         assert.equal(status, 401, "nothing is signed for a wrong password");

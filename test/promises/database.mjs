@@ -85,7 +85,9 @@ promise(8, {
   text: "The documented tables, about nine, without a schema prefix",
   shown: "schema public has exactly those nine, and a service finds a user by SQL",
   async test() {
-    const rows = await database.query("SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'");
+    const rows = await database.query(
+      "SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'",
+    );
     assert.deepEqual(
       names(rows).sort(),
       [
@@ -108,7 +110,9 @@ promise(15, {
           FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
          WHERE indisvalid AND indpred IS NULL`),
     );
-    const resource = indexed.some((name) => /^user_role_assignments\.(resource|organization|account|project)_id$/.test(name));
+    const resource = indexed.some((name) =>
+      /^user_role_assignments\.(resource|organization|account|project)_id$/.test(name),
+    );
     assert.ok(resource && indexed.includes("user_role_assignments.user_id"), indexed.join());
     const { email } = await client.newUser();
     await assert.rejects(database.query("INSERT INTO users (email) VALUES ($1)", [email]), { code: "23505" });

@@ -62,7 +62,7 @@ promise(29, {
   async test() {
     const { user, decide } = await project("Statuses");
     const setStatus = (status) =>
-      database.query("UPDATE users SET status = $2, deleted_at = CASE $2 WHEN 'deleted' THEN now() END WHERE id = $1", [user.id, status]);
+      database.query("UPDATE users SET status = $2 WHERE id = $1", [user.id, status]);
     await withGateway({}, async (second) => {
       for (const status of ["inactive", "suspended", "pending", "active"]) {
         await setStatus(status);

@@ -1,5 +1,5 @@
 // The versions that upgrades and downgrades are tested between: every released one and this tree's, and this tree's and a
-// next one that is made here, by the Makefile's own rules: more columns, one more function, another one changed.
+// next one that is made here, by the Makefile's own rules: one more column, one more function, another one changed.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import {
@@ -46,13 +46,15 @@ export async function installNextVersion(cluster) {
     assert.notEqual(afterwards, before, `${path} is not what this test expects`);
     writeFileSync(join(tree, path), afterwards);
   };
-  const addColumn = (path, column) =>
-    edit(path, (text) => text.replace(/(updated_at timestamptz NOT NULL DEFAULT now\(\),\n)/, `$1  ${column},\n`));
   mkdirSync(join(tree, "sql/upgrade"), { recursive: true });
   await run("make", ["--directory", tree, "freeze"]);
   edit("control/auth_api.control", (text) => text.replace(`'${current}'`, `'${next}'`));
-  addColumn("sql/tables/20-users.sql", "shade text");
-  addColumn("sql/tables/32-projects.sql", "colour text NOT NULL DEFAULT 'grey'");
+  edit("sql/tables/20-users.sql", (text) =>
+    text.replace(
+      /(updated_at timestamptz NOT NULL DEFAULT now\(\),\n)/,
+      "$1  colour text NOT NULL DEFAULT 'grey',\n",
+    ),
+  );
   writeFileSync(
     join(tree, "sql/functions/99-colours.sql"),
     "CREATE OR REPLACE FUNCTION auth.default_colour() RETURNS text LANGUAGE sql AS $$ SELECT 'grey' $$;\n",
@@ -60,14 +62,11 @@ export async function installNextVersion(cluster) {
   edit("sql/functions/33-logout.sql", (text) => text.replaceAll("Successfully logged out", "Logged out"));
   writeFileSync(
     join(tree, `sql/upgrade/${current}--${next}.sql`),
-    "ALTER TABLE @extschema@.users ADD COLUMN shade text;\n" +
-      "ALTER TABLE @extschema@.projects ADD COLUMN colour text NOT NULL DEFAULT 'grey';\n",
+    "ALTER TABLE @extschema@.users ADD COLUMN colour text NOT NULL DEFAULT 'grey';\n",
   );
   writeFileSync(
     join(tree, `sql/upgrade/${next}--${current}.sql`),
-    "ALTER TABLE @extschema@.users DROP COLUMN shade;\n" +
-      "ALTER TABLE @extschema@.projects DROP COLUMN colour;\n" +
-      "DROP FUNCTION auth.default_colour();\n",
+    "ALTER TABLE @extschema@.users DROP COLUMN colour;\nDROP FUNCTION auth.default_colour();\n",
   );
   const install = (from, name) => {
     const to = join(cluster.extensionDirectory, name);
