@@ -10,8 +10,6 @@ import { atExit, repository } from "../http/support/cluster.mjs";
 import { freePort } from "../http/support/gateway.mjs";
 import { ExternalServer, attempt, composeCommand, uniqueName } from "./support/docker.mjs";
 
-// The role's two commands wait for their endpoints.
-const hasRoles = readFileSync(join(repository, "sql/routes.sql"), "utf8").includes("/api/rbac/user_role_assignments");
 const page = readFileSync(join(repository, "docs/external-postgresql.md"), "utf8");
 const section = page.slice(page.indexOf("## From an empty server"));
 const block = section.match(/^```sh\n([^]*?)^```$/m)[1];
@@ -69,7 +67,7 @@ test("the page's own commands lead from an empty server to a logged-in user with
   const script = [
     "set -euo pipefail",
     `ssh() { docker exec -i ${server.name} sh -c "$2"; }`,
-    ...(hasRoles ? commands : commands.slice(0, -2)),
+    ...commands,
     'echo "token=$TOKEN"',
   ]
     .join("\n")
@@ -90,7 +88,6 @@ test("the page's own commands lead from an empty server to a logged-in user with
   const me = await answer.json();
   assert.equal(me.email, "admin@example.com");
   assert.equal(me.is_superuser, true);
-  if (!hasRoles) return;
   const roles = await server.psql("auth_db",
     "SELECT user_id || ' ' || role || ' ' || resource_type FROM user_role_assignments");
   assert.equal(roles, `${me.id} admin organization`);

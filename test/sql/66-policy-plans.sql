@@ -83,7 +83,6 @@ $plan$, 'the newest 20: in the order of the index, a check a row, ' || who)
 -- Which join it is, and in which order, is the planner's to choose.
 SELECT matches(:'fifteen_of_account'::text, E'Index Scan on documents_project_id\n *Index Cond: \\(project_id = ANY \\(auth.project_ids',
   'those of an account, with 15 projects: the documents by the set of projects');
-SELECT matches(:'fifteen_of_account'::text, 'projects_account_id_organization_id_id_idx', 'joined with the projects of the account');
 SELECT matches(:'everything_of_account'::text, 'Filter: auth.has_project_role\(project_id', 'for who sees everything: a check a row');
 SELECT doesnt_match(:'everything_of_account'::text, 'auth.project_ids', 'and no list of all that there is');
 
