@@ -102,13 +102,12 @@ bool any_group_denies(const AccessQuestion& question, const Path& path) {
     pg::IndexWalk walk(memberships_table, {pg::Key(question.user_id)});
     while (!denies && walk.next_row()) {
       const pg::Row row = walk.row();
-      if (!is_on(path, text_of(row[kMembershipType].value), *DatumGetUUIDP(row[kMembershipResource].value)))
-        continue;
+      if (!is_on(path, text_of(row[kMembershipType].value), row.uuid(kMembershipResource))) continue;
       if (service == nullptr) {
         service =
             cstring_to_text_with_len(question.service->data(), static_cast<int>(question.service->size()));
       }
-      denies = group_denies(*DatumGetUUIDP(row[kGroupId].value), service, question.action);
+      denies = group_denies(row.uuid(kGroupId), service, question.action);
     }
     walk.end();
   });

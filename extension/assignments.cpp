@@ -39,7 +39,7 @@ bool read(const pg::Row& row, Assignment& assignment) {
   assignment.type = *type;
   assignment.level = *level;
   assignment.names_role = !role_id.isnull;
-  assignment.resource_id = *DatumGetUUIDP(row[kResourceId].value);
+  assignment.resource_id = row.uuid(kResourceId);
   if (!role_id.isnull) assignment.role_id = *DatumGetUUIDP(role_id.value);
   return true;
 }

@@ -44,7 +44,7 @@ pg::IndexedTable& children(ResourceType type, ResourceType parent_type) {
 void append_rows(std::vector<pg_uuid_t>& ids, pg::IndexedTable& table, std::initializer_list<pg::Key> keys) {
   pg::call([&] {
     pg::IndexWalk walk(table, keys);
-    while (walk.next_row()) ids.push_back(*DatumGetUUIDP(walk.row()[0].value));
+    while (walk.next_row()) ids.push_back(walk.row().uuid(0));
     walk.end();
   });
 }
@@ -61,7 +61,7 @@ std::optional<Path> find_path(ResourceType type, const pg_uuid_t& id) {
   const bool found =
       pg::find_by_primary_key(tables[static_cast<std::size_t>(type)], pg::Key(id), [&](const pg::Row& row) {
         for (int column = 0; column <= depth; ++column) {
-          path.ids[static_cast<std::size_t>(depth - column)] = *DatumGetUUIDP(row[column].value);
+          path.ids[static_cast<std::size_t>(depth - column)] = row.uuid(column);
         }
       });
   if (!found) return std::nullopt;

@@ -68,6 +68,14 @@ class Row {
     return column;
   }
 
+  // A column of type uuid that is NOT NULL.
+  pg_uuid_t uuid(int number) const {
+    const NullableDatum column = (*this)[number];
+    const auto* const value = column.isnull ? nullptr : DatumGetUUIDP(column.value);
+    if (value == nullptr) elog(ERROR, "column \"%s\" is NULL", table_.columns[number].name);
+    return *value;
+  }
+
  private:
   const IndexedTable& table_;
   HeapTuple tuple_;
