@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { Cluster, program, repository } from "../http/support/cluster.mjs";
+import { Cluster, repository } from "../http/support/cluster.mjs";
 
 // The guide makes a role, so it takes a cluster of its own.
 const cluster = await Cluster.create();
@@ -27,7 +27,7 @@ test("the guide to row-level security does what it says", () => {
   const guide = blocks(readFileSync(join(repository, "docs/row-level-security.md"), "utf8"));
   assert.ok(guide.length >= 4);
   const mark = "end of a block of the guide";
-  const printed = execFileSync(program("psql"), ["-X", "-q", "-v", "ON_ERROR_STOP=1"], {
+  const printed = execFileSync("psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1"], {
     encoding: "utf8",
     env: cluster.environment(database.name),
     input: guide.map(({ statements }) => `${statements}\\echo '${mark}'\n`).join(""),

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Authority, showCertificate } from "../connections/support/authority.mjs";
-import { Cluster, program, using } from "../http/support/cluster.mjs";
+import { Cluster, using } from "../http/support/cluster.mjs";
 import { runGateway, startGateway } from "../http/support/gateway.mjs";
 import { until } from "../http/support/poll.mjs";
 
@@ -27,7 +27,7 @@ const rows = async (check) =>
 const isFine = async (check) => (await rows(check)).every(({ status }) => status === "ok");
 // As somebody would: psql, one statement after the other, until it works (another session may be in the way).
 const type = (statements) =>
-  execFileSync(program("psql"), ["-XAtq", "-v", "ON_ERROR_STOP=1"], {
+  execFileSync("psql", ["-XAtq", "-v", "ON_ERROR_STOP=1"], {
     env: cluster.environment(database.name),
     input: statements,
     stdio: ["pipe", "pipe", "pipe"],

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, describe, test } from "node:test";
-import { Cluster, program, using } from "../http/support/cluster.mjs";
+import { Cluster, using } from "../http/support/cluster.mjs";
 import { startGateway } from "../http/support/gateway.mjs";
 import { until } from "../http/support/poll.mjs";
 
@@ -96,7 +96,7 @@ describe("sizes", () => {
 
 describe("slow functions", () => {
   const notice = async (reader) => {
-    const output = execFileSync(program("psql"), ["-XAt", "-c", "SELECT count(*) FROM auth.slow_functions"], {
+    const output = execFileSync("psql", ["-XAt", "-c", "SELECT count(*) FROM auth.slow_functions"], {
       env: {
         ...process.env,
         PGHOST: reader.host,
