@@ -122,6 +122,7 @@ const document = {
     resource: { type: "project", id: uuid, organization_id: uuid, account_id: uuid },
     service: "s",
   },
+  checks: [{ user_id: user.id, action: "view_project", service: "s", resource: { type: "project", id: uuid } }],
 };
 const places = (value, path = []) =>
   typeof value === "object"
@@ -129,6 +130,8 @@ const places = (value, path = []) =>
     : [];
 
 for (const { method, path } of routes.filter(({ names }) => names.includes("_body"))) {
+  // AuthZEN and OPA call it 400, the API itself 422.
+  const refusal = path.startsWith("/api/") ? 422 : 400;
   test(`${method} ${path} answers any value at any place of its body without failing`, async () => {
     for (const place of places(document)) {
       const attack = async ([name, value]) => {
@@ -136,7 +139,7 @@ for (const { method, path } of routes.filter(({ names }) => names.includes("_bod
         place.slice(0, -1).reduce((inner, key) => inner[key], json)[place.at(-1)] = value;
         const answer = await client.request(method, path, { json, token: root.access_token });
         assertCivil(answer, `${place.join(".")} ${name}`);
-        assert.ok([200, 400].includes(answer.status), `${place.join(".")} ${name}: ${answer.status}`);
+        assert.ok([200, refusal].includes(answer.status), `${place.join(".")} ${name}: ${answer.status}`);
       };
       await Promise.all(Object.entries(values).map(attack));
     }
