@@ -115,7 +115,8 @@ facts (kind, object, fact) AS (
   SELECT 'route', method || ' ' || path, to_jsonb(routes)::text FROM auth.routes
 )
 SELECT kind, object,
-       coalesce(replace(fact, (SELECT quote_ident(rolname) FROM pg_roles, extension WHERE pg_roles.oid = extowner),
-                        '<installer>'), '') AS fact
+       coalesce(regexp_replace(
+         fact, (SELECT format('\m%s\M', rolname) FROM pg_roles, extension WHERE pg_roles.oid = extowner),
+         '<installer>', 'g'), '') AS fact
 FROM facts
 ORDER BY kind COLLATE "C", object COLLATE "C", fact COLLATE "C"
