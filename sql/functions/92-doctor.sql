@@ -272,7 +272,11 @@ AS $function$
                 AS a (keys, is_unique, constraint_name)) AS w
    WHERE NOT EXISTS (
      SELECT FROM pg_index AS i
-      WHERE i.indrelid = w.relation AND i.indpred IS NULL
+      WHERE i.indrelid = w.relation
+        -- A foreign key's index may leave out what refers to nothing.
+        AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) = (
+              SELECT format('(%I IS NOT NULL)', a.attname) FROM pg_attribute AS a
+               WHERE a.attrelid = w.relation AND a.attnum = w.keys[1]))
         AND (NOT w.is_unique
              OR i.indexrelid IN (SELECT u.conindid FROM pg_constraint AS u
                                   WHERE u.conrelid = w.relation AND u.conname = w.constraint_name))
