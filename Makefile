@@ -32,7 +32,9 @@ EXTRA_CLEAN = build
 EXTENSION_INCLUDES = -isystem $(shell $(PG_CONFIG) --includedir-server) -Iextension -Ibuild
 PG_CPPFLAGS = $(EXTENSION_INCLUDES)
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Werror
-SHLIB_LINK = -lstdc++ -lsodium -lcrypto -lzxcvbn -lutf8proc -lm
+# libsodium is linked in, unseen by others, so that its memory comes from extension/core/password_memory.cpp.
+LINKED_LIBSODIUM = -Wl,--wrap=mmap,--wrap=munmap,--exclude-libs=libsodium.a -l:libsodium.a
+SHLIB_LINK = -lstdc++ $(LINKED_LIBSODIUM) -lcrypto -lzxcvbn -lutf8proc -lm
 # PGXS would compile every file a second time, by clang as C++14, for the JIT to inline; it has nothing to gain here.
 override with_llvm = no
 

@@ -52,12 +52,18 @@ printf 'Source: auth-api\n\nPackage: %s\nArchitecture: any\n' "$package" >"$sour
 libraries=$(cd "$source" && dpkg-shlibdeps -O "${binaries[@]/#/-e}" 2>/dev/null)
 depends=${depends:+$depends, }${libraries#shlibs:Depends=}
 
+# What is linked in, so that a security update of it tells whose package is to be built anew.
+linked=
+if [ "$1" = extension ]; then
+  linked=$(dpkg-query --show --showformat='\nStatic-Built-Using: ${source:Package} (= ${source:Version})' libsodium-dev)
+fi
+
 cat >"$tree/DEBIAN/control" <<CONTROL
 Package: $package
 Version: $version
 Architecture: $(dpkg --print-architecture)
 Maintainer: Auth API maintainers <auth-api@localhost>
-Depends: $depends
+Depends: $depends$linked
 Section: database
 Priority: optional
 Installed-Size: $(du -sk --exclude=DEBIAN "$tree" | cut -f1)

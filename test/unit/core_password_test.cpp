@@ -2,6 +2,9 @@
 // cut off.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <optional>
+
 #include "core/password.hpp"
 
 namespace auth {
@@ -28,6 +31,28 @@ TEST(Password, HashWithFourLanesFromTheReplacedServiceVerifies) {
   EXPECT_TRUE(verify_password("correct horse battery staple", kHash));
   EXPECT_FALSE(verify_password("correct horse battery stable", kHash));
   EXPECT_FALSE(hash_is_current(kHash, kParameters)) << "so it is made anew at the next log-in";
+}
+
+// How often any process has asked the kernel for a page of 2 MiB; nothing where there are none.
+std::optional<long> large_pages_asked_for() {
+  std::ifstream statistics("/proc/vmstat");
+  std::string name;
+  std::optional<long> asked;
+  for (long value = 0; statistics >> name >> value;) {
+    if (name == "thp_fault_alloc" || name == "thp_fault_fallback") asked = asked.value_or(0) + value;
+  }
+  return asked;
+}
+
+TEST(Password, IsHashedInLargePages) {
+  std::string enabled;
+  std::getline(std::ifstream("/sys/kernel/mm/transparent_hugepage/enabled"), enabled);
+  const auto before = large_pages_asked_for();
+  if (!before || enabled.empty() || enabled.find("[never]") != std::string::npos) {
+    GTEST_SKIP() << "this system has no large pages to give";
+  }
+  hash("12 MiB in six pages");
+  EXPECT_GE(*large_pages_asked_for() - *before, 6);
 }
 
 TEST(Password, OnlyTheSamePasswordVerifies) {
