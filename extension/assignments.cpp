@@ -1,5 +1,6 @@
 #include "assignments.hpp"
 
+#include "index_leaves.hpp"
 #include "index_scan.hpp"
 
 namespace auth {
@@ -17,9 +18,14 @@ constinit pg::IndexedTable assignments_table{
 };
 constexpr int kResourceIdInIndex = 1;  // of the primary key (user_id, resource_id)
 
-// A user with more entries than that is looked up by each id of the path instead: 64 entries, about a third
-// of a page, cost less to walk over than two more descents.
-constexpr int kMostEntriesToWalk = 64;
+constinit pg::LeafPlaces leaf_places{};
+
+// A user with more entries than that is looked up by each id of the path instead: so many, a page and a bit,
+// cost less to walk over than three descents.
+constexpr int kMostEntriesToWalk = 256;
+
+// More than that would be leftovers of many changes that VACUUM has not come to yet.
+constexpr std::size_t kMostRowsOnPath = 16;
 
 std::string_view text_of(Datum value) {
   const auto* const text = reinterpret_cast<const varlena*>(DatumGetPointer(value));
@@ -51,6 +57,45 @@ bool lies_on(const Path& path, const pg_uuid_t& id) {
   return false;
 }
 
+// The functions down to the next line run inside pg::call.
+
+void add(AssignmentsOnPath& found, const pg::Row& row, const Path& path) {
+  Assignment assignment;
+  if (!read(row, assignment)) return;
+  // An id names one resource only together with its type.
+  const auto type = static_cast<std::size_t>(assignment.type);
+  if (assignment.type <= path.type && same_id(path.ids[type], assignment.resource_id)) found.add(assignment);
+}
+
+struct RowsOnPath {
+  std::array<ItemPointerData, kMostRowsOnPath> places;
+  std::size_t count = 0;
+};
+
+// Where the rows lie that the index has for the user and the ids of the path, seen by the snapshot or not.
+// False when that is not the way to find them.
+bool find_rows(Relation table, Relation index, std::int64_t user_id, const Path& path, RowsOnPath& rows) {
+  if (!pg::places_count(table) || !pg::leaves_count(index)) return false;
+  int left_to_walk = kMostEntriesToWalk;
+  bool complete = true;
+  pg::for_each_entry(leaf_places, index, user_id, [&](IndexTuple entry) {
+    if (--left_to_walk < 0) return complete = false;
+    bool is_null = false;
+    const Datum id = index_getattr(entry, kResourceIdInIndex + 1, RelationGetDescr(index), &is_null);
+    if (!lies_on(path, *DatumGetUUIDP(id))) return true;
+    // An entry stands for several rows where duplicates were merged: versions of one, in a unique index.
+    const bool is_posting = BTreeTupleIsPosting(entry);
+    const std::size_t count = is_posting ? BTreeTupleGetNPosting(entry) : 1;
+    if (rows.count + count > rows.places.size()) return complete = false;
+    std::copy_n(is_posting ? BTreeTupleGetPosting(entry) : &entry->t_tid, count, &rows.places[rows.count]);
+    rows.count += count;
+    return true;
+  });
+  return complete;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+
 }  // namespace
 
 Level AssignmentsOnPath::level() const {
@@ -62,30 +107,25 @@ Level AssignmentsOnPath::level() const {
 AssignmentsOnPath find_assignments(std::int64_t user_id, const Path& path) {
   AssignmentsOnPath found;
   pg::call([&] {
-    const auto add_row = [&](pg::IndexWalk& walk) {
-      Assignment assignment;
-      if (!walk.fetch_row() || !read(walk.row(), assignment)) return;
-      // An id names one resource only together with its type.
-      const auto type = static_cast<std::size_t>(assignment.type);
-      if (assignment.type <= path.type && same_id(path.ids[type], assignment.resource_id))
-        found.add(assignment);
-    };
-
-    pg::IndexWalk walk(assignments_table, {pg::Key(user_id)}, true);
-    int entries = 0;
-    bool more = walk.next_entry();
-    for (; more && entries < kMostEntriesToWalk; more = walk.next_entry(), ++entries) {
-      if (lies_on(path, *DatumGetUUIDP(walk.entry_column(kResourceIdInIndex)))) add_row(walk);
-    }
-    walk.end();
-    if (more) {
-      found = {};
+    Relation table = pg::open_table(assignments_table);
+    Relation index = index_open(assignments_table.index_id, AccessShareLock);
+    RowsOnPath rows;
+    if (find_rows(table, index, user_id, path, rows)) {
+      for (std::size_t i = 0; i < rows.count; ++i) {
+        pg::HeldRow held;
+        if (!pg::hold_row_at(table, rows.places[i], held)) continue;
+        add(found, pg::Row(assignments_table, held, table), path);
+        ReleaseBuffer(held.buffer);
+      }
+    } else {
       for (std::size_t i = 0; i <= static_cast<std::size_t>(path.type); ++i) {
         pg::IndexWalk probe(assignments_table, {pg::Key(user_id), pg::Key(path.ids[i])});
-        while (probe.next_entry()) add_row(probe);
+        while (probe.next_row()) add(found, probe.row(), path);
         probe.end();
       }
     }
+    index_close(index, NoLock);
+    table_close(table, NoLock);
   });
   return found;
 }

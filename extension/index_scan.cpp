@@ -91,20 +91,22 @@ Relation open_table(IndexedTable& description) {
       resolve(description, table);
       table_close(table, NoLock);
     }
-    Relation table = try_table_open(description.table_id, AccessShareLock);
-    // Opening processes pending announcements: only under the lock does what we know hold.
+    // As try_table_open() does, less a look-up in the catalog cache.
+    LockRelationOid(description.table_id, AccessShareLock);
+    Relation table = RelationIdGetRelation(description.table_id);
+    // Locking processes pending announcements: only under the lock does what we know hold.
     if (table != nullptr && description.resolved) return table;
     if (table != nullptr) table_close(table, NoLock);
+    if (table == nullptr) UnlockRelationOid(description.table_id, AccessShareLock);
     description.resolved = false;
   }
 }
 
-IndexWalk::IndexWalk(IndexedTable& description, std::initializer_list<Key> keys, bool with_entries)
+IndexWalk::IndexWalk(IndexedTable& description, std::initializer_list<Key> keys)
     : description_(description),
       table_(open_table(description)),
       index_(index_open(description.index_id, AccessShareLock)),
       scan_(version::begin_index_scan(table_, index_, GetActiveSnapshot(), static_cast<int>(keys.size()))) {
-  scan_->xs_want_itup = with_entries;
   restart(keys);
 }
 
@@ -124,11 +126,6 @@ bool IndexWalk::next_entry() {
   if (place == nullptr) return false;
   place_ = *place;
   return true;
-}
-
-Datum IndexWalk::entry_column(int number) const {
-  bool is_null = false;
-  return index_getattr(scan_->xs_itup, number + 1, scan_->xs_itupdesc, &is_null);
 }
 
 bool IndexWalk::fetch_row() {

@@ -8,7 +8,8 @@
 // exists (a caller of auth.authenticate may read no table), so nothing that is read here may reach the caller
 // unasked. It does read under the active snapshot, exactly as a query at its place would.
 //
-// Where a row lay when it was last found may be remembered as well (row_places.hpp).
+// Where a row lay when it was last found may be remembered as well (row_places.hpp), and where in the index a
+// key's entries begin (index_leaves.hpp).
 #pragma once
 
 #include "row_places.hpp"
@@ -58,14 +59,14 @@ struct Key {
 // A row, inside the reader only.
 class Row {
  public:
+  Row(const IndexedTable& table, HeldRow& held, Relation relation)
+      : Row(table, &held.tuple, RelationGetDescr(relation)) {}
   Row(const IndexedTable& table, HeapTuple tuple, TupleDesc descriptor)
       : table_(table), tuple_(tuple), descriptor_(descriptor) {}
 
   // Column `number` of the table's list.
   NullableDatum operator[](int number) const {
-    NullableDatum column;
-    column.value = heap_getattr(tuple_, table_.attributes[number], descriptor_, &column.isnull);
-    return column;
+    return read_column(tuple_, table_.attributes[number], descriptor_);
   }
 
   // A column of type uuid that is NOT NULL.
@@ -95,8 +96,7 @@ Relation open_table(IndexedTable& table);
 // errors run none: call end(). Locks stay until the transaction ends, as those of a query do.
 class IndexWalk {
  public:
-  // `with_entries`: entry_column() will be asked.
-  IndexWalk(IndexedTable& table, std::initializer_list<Key> keys, bool with_entries = false);
+  IndexWalk(IndexedTable& table, std::initializer_list<Key> keys);
 
   // Begins anew, with as many keys.
   void restart(std::initializer_list<Key> keys);
@@ -104,8 +104,6 @@ class IndexWalk {
   // The next entry, in the index's order; false when there is none. An entry may be of a row that the
   // snapshot does not show.
   bool next_entry();
-  // Column `number`, from 0, of the entry. It is not NULL, or the index is not one of ours.
-  Datum entry_column(int number) const;
   // The entry's row; false when the snapshot does not show it.
   bool fetch_row();
   // The next row that the snapshot shows.
@@ -148,7 +146,7 @@ bool find_by_primary_key(IndexedTable& description, const Key& key, Reader&& rea
       HeldRow held;
       if (hold_remembered_row(*description.places, table, description.attributes[0],
                               description.columns[0].type, key.place, held)) {
-        read(Row(description, &held.tuple, RelationGetDescr(table)));
+        read(Row(description, held, table));
         ReleaseBuffer(held.buffer);
         table_close(table, NoLock);
         return true;

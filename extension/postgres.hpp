@@ -28,6 +28,7 @@ extern "C" {
 #include "access/genam.h"
 #include "access/heapam.h"
 #include "access/htup_details.h"
+#include "access/nbtree.h"
 #include "access/relscan.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -51,6 +52,7 @@ extern "C" {
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -121,6 +123,26 @@ inline bool pin_if_still_there(Relation table, BlockNumber block, Buffer buffer)
 #else
   return ReadRecentBuffer(table->rd_node, MAIN_FORKNUM, block, buffer);
 #endif
+}
+
+// The leaf of a B-tree where the entries of `key`, a value of its first column, begin: pinned and locked for
+// reading. Invalid if the index is empty.
+inline Buffer descend(Relation index, Datum key) {
+  BTScanInsertData search{};
+  _bt_metaversion(index, &search.heapkeyspace, &search.allequalimage);
+  search.keysz = 1;
+  ScanKeyEntryInitializeWithInfo(&search.scankeys[0], 0, 1, InvalidStrategy, InvalidOid,
+                                 index->rd_indcollation[0], index_getprocinfo(index, 1, BTORDER_PROC), key);
+  Buffer leaf = InvalidBuffer;
+#if PG_VERSION_NUM >= 170000
+  const BTStack stack = _bt_search(index, nullptr, &search, &leaf, BT_READ);
+#elif PG_VERSION_NUM >= 160000
+  const BTStack stack = _bt_search(index, nullptr, &search, &leaf, BT_READ, GetActiveSnapshot());
+#else
+  const BTStack stack = _bt_search(index, &search, &leaf, BT_READ, GetActiveSnapshot());
+#endif
+  if (stack != nullptr) _bt_freestack(stack);
+  return leaf;
 }
 
 // Whether the current user may execute a function.

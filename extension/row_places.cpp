@@ -5,53 +5,76 @@
 namespace pg {
 namespace {
 
-// Keys may be random or count up from one, at either end: multiplication spreads both (the constant is 2^64
-// divided by the golden ratio; Knuth, The Art of Computer Programming, section 6.4).
-RowPlace& place_of(RowPlaces& places, const PlaceKey& key) {
+// Where a key's places are, and its tag in them. Keys may be random or count up from one, at either end:
+// multiplication by 2^64 / golden ratio spreads both (Knuth, The Art of Computer Programming, section 6.4).
+struct Hashed {
+  std::size_t set;
+  std::uint32_t tag;
+};
+
+Hashed hash_of(const PlaceKey& key, Oid file) {
   const std::uint64_t mixed = (key.low ^ (key.high >> 7) ^ (key.high << 9)) * 0x9E3779B97F4A7C15U;
-  return places[mixed >> (64 - std::countr_zero(kRowPlaces))];
+  return {.set = mixed >> (64 - std::countr_zero(kRowSets)),
+          .tag = (static_cast<std::uint32_t>(mixed) ^ file) | 1};
 }
+
+// Holds the row that the active snapshot shows at that place of a pinned page, or gives the page up.
+bool hold_visible(Relation table, Buffer buffer, ItemPointerData pointer, HeldRow& held) {
+  held.buffer = buffer;
+  LockBuffer(buffer, BUFFER_LOCK_SHARE);
+  const bool visible =
+      heap_hot_search_buffer(&pointer, table, buffer, GetActiveSnapshot(), &held.tuple, nullptr, true);
+  // The pin alone keeps the row where it is.
+  LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+  if (!visible) ReleaseBuffer(buffer);
+  return visible;
+}
+
+}  // namespace
 
 bool places_count(Relation table) {
   return table->rd_tableam == GetHeapamTableAmRoutine() && !IsolationIsSerializable();
 }
 
-}  // namespace
+bool hold_row_at(Relation table, const ItemPointerData& pointer, HeldRow& held) {
+  return hold_visible(table, ReadBuffer(table, ItemPointerGetBlockNumber(&pointer)), pointer, held);
+}
 
-bool hold_remembered_row(RowPlaces& places, Relation table, AttrNumber attribute, Oid type,
+bool hold_remembered_row(const RowPlaces& places, Relation table, AttrNumber attribute, Oid type,
                          const PlaceKey& key, HeldRow& held) {
-  const RowPlace& place = place_of(places, key);
-  if (place.file != version::file_of(table) || place.key != key || !places_count(table)) return false;
-  if (!version::pin_if_still_there(table, place.block, place.buffer)) return false;
-  held.buffer = place.buffer;
-
-  ItemPointerData pointer;
-  ItemPointerSet(&pointer, place.block, place.offset);
-  LockBuffer(held.buffer, BUFFER_LOCK_SHARE);
-  const bool visible =
-      heap_hot_search_buffer(&pointer, table, held.buffer, GetActiveSnapshot(), &held.tuple, nullptr, true);
-  // The pin alone keeps the row where it is.
-  LockBuffer(held.buffer, BUFFER_LOCK_UNLOCK);
-  if (visible) {
-    bool is_null = false;
-    const Datum found = heap_getattr(&held.tuple, attribute, RelationGetDescr(table), &is_null);
-    if (!is_null &&
-        key == (type == INT8OID ? place_key(DatumGetInt64(found)) : place_key(*DatumGetUUIDP(found)))) {
+  if (!places_count(table)) return false;
+  const Hashed hashed = hash_of(key, version::file_of(table));
+  for (const RowPlace& place : places[hashed.set].places) {
+    if (place.tag != hashed.tag) continue;
+    if (!version::pin_if_still_there(table, place.block, place.buffer)) return false;
+    ItemPointerData pointer;
+    ItemPointerSet(&pointer, place.block, place.offset);
+    if (!hold_visible(table, place.buffer, pointer, held)) return false;
+    const NullableDatum found = read_column(&held.tuple, attribute, RelationGetDescr(table));
+    if (!found.isnull && key == (type == INT8OID ? place_key(DatumGetInt64(found.value))
+                                                 : place_key(*DatumGetUUIDP(found.value)))) {
       return true;
     }
+    ReleaseBuffer(held.buffer);
+    return false;
   }
-  ReleaseBuffer(held.buffer);
   return false;
 }
 
 void remember_row(RowPlaces& places, Relation table, const PlaceKey& key, const ItemPointerData& pointer,
                   Buffer buffer) {
   if (!places_count(table) || !BufferIsValid(buffer) || BufferIsLocal(buffer)) return;
-  place_of(places, key) = {.key = key,
-                           .file = version::file_of(table),
-                           .block = ItemPointerGetBlockNumber(&pointer),
-                           .buffer = buffer,
-                           .offset = ItemPointerGetOffsetNumber(&pointer)};
+  const Hashed hashed = hash_of(key, version::file_of(table));
+  auto& candidates = places[hashed.set].places;
+  RowPlace* place = &candidates[3];
+  for (RowPlace& candidate : candidates) {
+    if (candidate.tag == hashed.tag) place = &candidate;
+  }
+  std::move_backward(candidates.data(), place, place + 1);
+  candidates[0] = {.tag = hashed.tag,
+                   .block = ItemPointerGetBlockNumber(&pointer),
+                   .buffer = buffer,
+                   .offset = ItemPointerGetOffsetNumber(&pointer)};
 }
 
 }  // namespace pg

@@ -30,18 +30,22 @@ inline PlaceKey place_key(const pg_uuid_t& value) {
   return key;
 }
 
+// 16 bytes, so that the four places of a hash value share a cache line. The tag, of the key and the table's
+// file, is a hint as everything here is.
 struct RowPlace {
-  PlaceKey key;
-  Oid file;  // the table's current file; 0: an empty place
+  std::uint32_t tag;  // 0: an empty place
   BlockNumber block;
   Buffer buffer;
   OffsetNumber offset;
 };
 
-// A place for each value of a key's hash; a new row takes it from the one before. 1.3 MB of zero pages a
+// Four places for each value of a key's hash; a new row takes the place of the oldest. 1 MB of zero pages a
 // table, touched as they fill.
-inline constexpr std::size_t kRowPlaces = 32768;
-using RowPlaces = std::array<RowPlace, kRowPlaces>;
+inline constexpr std::size_t kRowSets = 16384;
+struct alignas(64) RowPlaceSet {
+  std::array<RowPlace, 4> places;
+};
+using RowPlaces = std::array<RowPlaceSet, kRowSets>;
 
 // A row in a buffer that is pinned: ReleaseBuffer(buffer) when it has been read.
 struct HeldRow {
@@ -49,11 +53,28 @@ struct HeldRow {
   Buffer buffer;
 };
 
-// The three functions raise PostgreSQL's errors: inside pg::call only. `table` is open.
+// A column of a table's row. Not by heap_getattr(), which also reads composite values and, for those, calls a
+// function that came with a minor release (15.20 has it, 15.18 has not): a library built on the newer server
+// would not load on the older.
+inline NullableDatum read_column(HeapTuple row, AttrNumber attribute, TupleDesc descriptor) {
+  NullableDatum column;
+  column.value = attribute > HeapTupleHeaderGetNatts(row->t_data)
+                     ? getmissingattr(descriptor, attribute, &column.isnull)
+                     : fastgetattr(row, attribute, descriptor, &column.isnull);
+  return column;
+}
+
+// The functions raise PostgreSQL's errors: inside pg::call only. `table` is open.
+
+// Whether rows may be found by their place at all: heap tables, unless under SERIALIZABLE.
+bool places_count(Relation table);
+
+// Holds the row at the place that an index entry names; false when the active snapshot shows none there.
+bool hold_row_at(Relation table, const ItemPointerData& pointer, HeldRow& held);
 
 // Whether the remembered place of `key` holds the row with that primary key, which is column `attribute`, of
 // type bigint or uuid.
-bool hold_remembered_row(RowPlaces& places, Relation table, AttrNumber attribute, Oid type,
+bool hold_remembered_row(const RowPlaces& places, Relation table, AttrNumber attribute, Oid type,
                          const PlaceKey& key, HeldRow& held);
 
 // Remembers where the index found a row: `place` is the index entry's, before any chain of updates.

@@ -16,7 +16,8 @@ constinit pg::IndexedTable users_table{
 };
 
 // In the order of UserStatus.
-constexpr std::array<const char*, 5> kStatusNames{"active", "inactive", "suspended", "pending", "deleted"};
+constexpr std::array<std::string_view, 5> kStatusNames{"active", "inactive", "suspended", "pending",
+                                                       "deleted"};
 
 // A CHECK of the table admits these five and no other.
 UserStatus status_of(Datum value) {
@@ -30,7 +31,7 @@ UserStatus status_of(Datum value) {
 
 }  // namespace
 
-const char* name_of(UserStatus status) { return kStatusNames[static_cast<std::size_t>(status)]; }
+const char* name_of(UserStatus status) { return kStatusNames[static_cast<std::size_t>(status)].data(); }
 
 std::optional<UserFacts> find_user(std::int64_t user_id) {
   UserFacts facts{};

@@ -65,9 +65,6 @@ void VisibleResources::load() {
 }
 
 Level VisibleResources::find_level(ResourceType type, const pg_uuid_t& id) {
-  if (loaded_ && !reaches_below_ && assigned_[static_cast<std::size_t>(type)].find(key_of(id)) == nullptr) {
-    return Level::kNone;
-  }
   const auto path = find_path(type, id);
   if (!path) return Level::kNone;
   if (sees_everything_) return Level::kSuperadmin;
@@ -82,8 +79,10 @@ Level VisibleResources::find_level(ResourceType type, const pg_uuid_t& id) {
 
 bool VisibleResources::has_level(ResourceType type, const pg_uuid_t& id, Level level) {
   if (sees_nothing_) return false;
-  IdLevels& known = known_[static_cast<std::size_t>(type)];
   const IdLevels::Id key = key_of(id);
+  if (loaded_ && !reaches_below_ && assigned_[static_cast<std::size_t>(type)].find(key) == nullptr)
+    return false;
+  IdLevels& known = known_[static_cast<std::size_t>(type)];
   if (const Level* const answer = known.find(key)) return *answer >= level;
   if (questions_ < kQuestionsBeforeLoading) {
     ++questions_;

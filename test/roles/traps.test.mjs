@@ -451,6 +451,23 @@ for (const [what, takeAway] of [
   });
 }
 
+test("under SERIALIZABLE a no is a read, too: of two who grant themselves what the other has not, one must fail", async () => {
+  const check = (session, user) =>
+    value(session, `SELECT auth.user_has_role(${user}, 'project', traps.id('project'), 'editor')`);
+  // Both know already where the rights would be.
+  assert.deepEqual([await check(one, 2), await check(other, 1)], [false, false]);
+  const refused = [];
+  for (const session of [one, other]) await session.query("BEGIN ISOLATION LEVEL SERIALIZABLE");
+  assert.deepEqual([await check(one, 2), await check(other, 1)], [false, false]);
+  for (const [session, user] of [[one, 1], [other, 2]]) {
+    await grant(session, "project", 0, user)
+      .then(() => session.query("COMMIT"))
+      .catch((error) => refused.push(error.code));
+  }
+  assert.deepEqual(refused, ["40001"]);
+  for (const session of [one, other]) await session.query("ROLLBACK");
+});
+
 test("nobody's answers are no, and nothing of an identity is left for the next transaction", async () => {
   await grant(other);
   await begin(one);
@@ -679,6 +696,62 @@ test("a row's place, taken by another user's row, does not speak for the first",
   assert.equal(await asked(50), false);
   for (let id = 51; id < 60; id++) assert.equal(await asked(id), id % 2 === 1, `user ${id}`);
   await other.query("DELETE FROM public.users WHERE id >= 50");
+});
+
+// The checks remember the page of the index where a user's rights begin. A hundred rights each, so that some begin where a
+// page begins, and many go on in the next.
+const crowd = "generate_series(1001, 1030)";
+const crowdsAnswers = (session) =>
+  value(session, `SELECT array_agg(DISTINCT auth.user_has_role(id, 'project', traps.id('project'), 'editor')) FROM ${crowd} AS id`);
+const grantEach = (resource, users = crowd, rights = 1) => `
+  INSERT INTO public.user_role_assignments (user_id, resource_id, resource_type, role)
+  SELECT id, ${resource}, 'project', 'editor' FROM ${users} AS id, generate_series(1, ${rights}) AS n`;
+const grantCrowd = grantEach("traps.id('project')");
+const revokeCrowd = "DELETE FROM public.user_role_assignments WHERE resource_id = traps.id('project') AND user_id > 1000";
+
+test("a user's rights are found where they begin, while their neighbours' come and go", async () => {
+  await other.query(`INSERT INTO public.users (id, email) SELECT id, 'u' || id || '@traps.example' FROM ${crowd} AS id`);
+  try {
+    await other.query(grantEach("md5(id || 'x' || n)::uuid", crowd, 100));
+    for (let round = 0; round < 3; round++) {
+      assert.deepEqual(await crowdsAnswers(one), [false], `round ${round}, before`);
+      await other.query(grantCrowd);
+      assert.deepEqual(await crowdsAnswers(one), [true], `round ${round}, granted`);
+      await other.query(grantEach("md5(id || 'split' || n)::uuid", crowd, 40));
+      assert.deepEqual(await crowdsAnswers(one), [true], `round ${round}, pages split`);
+      await other.query(revokeCrowd);
+      assert.deepEqual(await crowdsAnswers(one), [false], `round ${round}, revoked`);
+      // Pages that are empty are given back by one VACUUM, and to others by the next.
+      await other.query("DELETE FROM public.user_role_assignments WHERE user_id BETWEEN 1003 AND 1027");
+      for (let pass = 0; pass < 2; pass++) await other.query("VACUUM public.user_role_assignments");
+      await other.query(grantEach("md5(id || 'again' || n)::uuid", "generate_series(1003, 1027)", 60));
+      assert.deepEqual(await crowdsAnswers(one), [false], `round ${round}, pages recycled`);
+      await other.query(grantCrowd);
+      assert.deepEqual(await crowdsAnswers(one), [true], `round ${round}, granted on them`);
+      await other.query(revokeCrowd);
+      await other.query("DELETE FROM public.user_role_assignments WHERE user_id > 1000");
+      await other.query(grantEach("md5(id || 'x' || n)::uuid", crowd, 100));
+    }
+  } finally {
+    await other.query("DELETE FROM public.users WHERE id > 1000");
+  }
+});
+
+test("a role that was changed a hundred times, each time leaving a row behind, is the last one", async () => {
+  const old = await database.connectSuperuser(); // nothing that it could still see may be cleaned up
+  try {
+    await grant(other);
+    await old.query("BEGIN ISOLATION LEVEL REPEATABLE READ");
+    assert.equal(await value(old, `SELECT ${byUser}`), true);
+    for (let change = 0; change < 100; change++) {
+      const role = ["viewer", "editor", "admin"][change % 3];
+      await other.query("UPDATE public.user_role_assignments SET role = $1 WHERE user_id = 1", [role]);
+      assert.equal(await value(one, `SELECT ${byUser}`), role !== "viewer", `change ${change}`);
+      assert.equal(await value(old, `SELECT ${byUser}`), true, `change ${change}, for the old snapshot`);
+    }
+  } finally {
+    await old.end();
+  }
 });
 
 test("a project's place, emptied by TRUNCATE and filled again, shows the new rows only", async () => {

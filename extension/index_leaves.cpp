@@ -1,0 +1,91 @@
+#include <bit>
+
+#include "index_leaves.hpp"
+
+namespace pg {
+namespace {
+
+// Keys count up, from one or from anywhere: multiplication by 2^64 / golden ratio spreads them (Knuth, The
+// Art of Computer Programming, section 6.4).
+std::array<LeafPlace, 4>& places_of(LeafPlaces& places, std::int64_t key) {
+  return places[(static_cast<std::uint64_t>(key) * 0x9E3779B97F4A7C15U) >>
+                (64 - std::countr_zero(kLeafSets))];
+}
+
+BTPageOpaque opaque_of(Page page) { return reinterpret_cast<BTPageOpaque>(PageGetSpecialPointer(page)); }
+
+IndexTuple item(Page page, OffsetNumber number) {
+  return reinterpret_cast<IndexTuple>(PageGetItem(page, PageGetItemId(page, number)));
+}
+
+// The first entry on the page that is not less than the key.
+OffsetNumber first_entry(Relation index, Page page, std::int64_t key) {
+  OffsetNumber low = P_FIRSTDATAKEY(opaque_of(page));
+  OffsetNumber high = OffsetNumberNext(PageGetMaxOffsetNumber(page));
+  while (low < high) {
+    const auto middle = static_cast<OffsetNumber>((low + high) / 2);
+    if (first_column(index, item(page, middle)) < key) {
+      low = OffsetNumberNext(middle);
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+}  // namespace
+
+bool leaves_count(Relation index) { return RelationNeedsWAL(index) && !IsolationIsSerializable(); }
+
+LockedLeaf find_leaf(LeafPlaces& places, Relation index, std::int64_t key) {
+  std::array<LeafPlace, 4>& candidates = places_of(places, key);
+  const Oid file = version::file_of(index);
+  for (const LeafPlace& place : candidates) {
+    if (place.key != key || place.file != file) continue;
+    if (!version::pin_if_still_there(index, place.block, place.buffer)) break;
+    LockBuffer(place.buffer, BUFFER_LOCK_SHARE);
+    if (BufferGetLSNAtomic(place.buffer) == place.lsn) {
+      return {.buffer = place.buffer, .entry = place.first_entry};
+    }
+    UnlockReleaseBuffer(place.buffer);
+    break;
+  }
+
+  const Buffer buffer = version::descend(index, Int64GetDatum(key));
+  if (!BufferIsValid(buffer)) return {.buffer = InvalidBuffer, .entry = InvalidOffsetNumber};
+  const OffsetNumber entry = first_entry(index, BufferGetPage(buffer), key);
+  LeafPlace* place = &candidates[3];
+  for (LeafPlace& candidate : candidates) {
+    if (candidate.key == key) place = &candidate;
+  }
+  std::move_backward(candidates.data(), place, place + 1);
+  candidates[0] = {.key = key,
+                   .lsn = BufferGetLSNAtomic(buffer),
+                   .file = file,
+                   .block = BufferGetBlockNumber(buffer),
+                   .buffer = buffer,
+                   .first_entry = entry};
+  return {.buffer = buffer, .entry = entry};
+}
+
+LockedLeaf next_leaf(Relation index, const LockedLeaf& leaf, std::int64_t key) {
+  LockedLeaf next = leaf;
+  bool ignored = false;
+  do {
+    const Page page = BufferGetPage(next.buffer);
+    const BTPageOpaque opaque = opaque_of(page);
+    // An ignored page is on its way out of the index, and what it says of itself may be gone already.
+    const bool ends_here =
+        P_RIGHTMOST(opaque) || (!P_IGNORE(opaque) && first_column(index, item(page, P_HIKEY)) > key);
+    const BlockNumber right = opaque->btpo_next;
+    UnlockReleaseBuffer(next.buffer);
+    if (ends_here) return {.buffer = InvalidBuffer, .entry = InvalidOffsetNumber};
+    next.buffer = ReadBuffer(index, right);
+    LockBuffer(next.buffer, BUFFER_LOCK_SHARE);
+    ignored = P_IGNORE(opaque_of(BufferGetPage(next.buffer)));
+  } while (ignored);
+  next.entry = P_FIRSTDATAKEY(opaque_of(BufferGetPage(next.buffer)));
+  return next;
+}
+
+}  // namespace pg
