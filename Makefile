@@ -34,7 +34,8 @@ PG_CPPFLAGS = $(EXTENSION_INCLUDES)
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Werror
 # libsodium is linked in, unseen by others, so that its memory comes from extension/core/password_memory.cpp.
 LINKED_LIBSODIUM = -Wl,--wrap=mmap,--wrap=munmap,--exclude-libs=libsodium.a -l:libsodium.a
-SHLIB_LINK = -lstdc++ $(LINKED_LIBSODIUM) -lcrypto -lzxcvbn -lutf8proc -lm
+# Functions of this library call each other directly, whatever else the server has loaded under such a name.
+SHLIB_LINK = -Wl,-Bsymbolic-functions -lstdc++ $(LINKED_LIBSODIUM) -lcrypto -lzxcvbn -lutf8proc -lm
 # PGXS would compile every file a second time, by clang as C++14, for the JIT to inline; it has nothing to gain here.
 override with_llvm = no
 

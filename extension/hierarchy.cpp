@@ -51,10 +51,6 @@ void append_rows(std::vector<pg_uuid_t>& ids, pg::IndexedTable& table, std::init
 
 }  // namespace
 
-bool same_id(const pg_uuid_t& left, const pg_uuid_t& right) {
-  return std::memcmp(left.data, right.data, UUID_LEN) == 0;
-}
-
 std::optional<Path> find_path(ResourceType type, const pg_uuid_t& id) {
   const auto depth = static_cast<int>(type);
   Path path{.type = type, .ids = {}};

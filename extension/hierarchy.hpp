@@ -15,7 +15,9 @@ struct Path {
   const pg_uuid_t& resource_id() const { return ids[static_cast<std::size_t>(type)]; }
 };
 
-bool same_id(const pg_uuid_t& left, const pg_uuid_t& right);
+inline bool same_id(const pg_uuid_t& left, const pg_uuid_t& right) {
+  return std::memcmp(left.data, right.data, UUID_LEN) == 0;
+}
 
 // The resource and its parents under the active snapshot; nothing when there is no such resource. One
 // look-up, because a project names its organization and a foreign key keeps that its account's.

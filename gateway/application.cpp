@@ -43,6 +43,7 @@ constexpr milliseconds kReadTimeout{5'000};
 constexpr milliseconds kCallTimeout{30'000};
 constexpr milliseconds kHealthTimeout{1'800};  // an answer within 2 s
 constexpr milliseconds kRoutesRetry{500};
+constexpr milliseconds kRoutesPause{2};  // before looking again whether another worker has loaded them
 
 constexpr std::string_view kNotInstalled =
     "the extension auth_api is not installed in this database, or this role may not use it; run: "
@@ -103,16 +104,17 @@ class GatewayApplication final : public Application {
 
   ~GatewayApplication() override { *is_alive_ = false; }
 
+  // One connection first: without the routes that come by it no other is needed, and five backends that start
+  // at once take five times as long until the first of them answers.
   void start() override {
-    // What one lane has found out is worth knowing for the others.
     read_.start([this] {
+      check_parameter_logging();
+      if (!store_.is_loading()) load_routes({});
+      if (!others_started_ && !is_stopping_) start_others();
+      // What one lane has found out is worth knowing for the others.
       call_.retry_now();
       hash_.retry_now();
-      check_parameter_logging();
-      load_routes({});
     });
-    call_.start([this] { read_.retry_now(); });
-    hash_.start([this] { read_.retry_now(); });
   }
 
   Admission admit(const Request& request, Exchange& exchange) override {
@@ -226,6 +228,12 @@ class GatewayApplication final : public Application {
     return name == LaneName::call ? call_ : hash_;
   }
 
+  void start_others() {
+    others_started_ = true;
+    call_.start([this] { read_.retry_now(); });
+    hash_.start([this] { read_.retry_now(); });
+  }
+
   // This worker's pointer has a reference count of its own, so that requests of different workers do not
   // fight for one cache line.
   const RoutesPointer& current_routes() {
@@ -309,8 +317,7 @@ class GatewayApplication final : public Application {
         }
         reply_with(*exchange, good(version, latency));
       };
-      if (current_routes() && current_routes()->extension_version == version) return answer_version();
-      load_routes(answer_version);
+      with_routes_of(version, answer_version);
     };
     read_.submit_first(std::make_unique<QueryCall>(
         "SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'auth_api'", on_version));
@@ -328,19 +335,30 @@ class GatewayApplication final : public Application {
     return reply;
   }
 
+  // Calls `done` when the routes are those of the version, or could not be loaded. Waits for who is loading
+  // them now.
+  void with_routes_of(const std::string& version, const std::function<void()>& done) {
+    if (current_routes() && current_routes()->extension_version == version) return done();
+    if (!store_.is_loading()) return load_routes(done);
+    loop_.at(loop_.now() + kRoutesPause, [this, alive = is_alive_, version, done] {
+      if (*alive) with_routes_of(version, done);
+    });
+  }
+
   // --- What a new connection is asked first ---------------------------------------------------------------
 
   // `done` is called when the table is loaded, or cannot be.
   void load_routes(const std::function<void()>& done) {
-    read_.submit_first(std::make_unique<QueryCall>(kRoutesQuery, [this, done](const PGresult* result) {
-      if (result != nullptr && PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0) {
-        store_.publish(read_route_rows(result), read_extension_version(result), settings_.root_path);
-        has_told_of_routes_ = false;
-      } else if (result != nullptr) {
-        routes_failed(result);
-      }
-      if (done) done();
-    }));
+    read_.submit_first(std::make_unique<QueryCall>(
+        kRoutesQuery, [this, done, loading = store_.begin_loading()](const PGresult* result) {
+          if (result != nullptr && PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0) {
+            store_.publish(read_route_rows(result), read_extension_version(result), settings_.root_path);
+            has_told_of_routes_ = false;
+          } else if (result != nullptr) {
+            routes_failed(result);
+          }
+          if (done) done();
+        }));
   }
 
   void routes_failed(const PGresult* result) {
@@ -380,6 +398,7 @@ class GatewayApplication final : public Application {
   const Cors cors_;
   OverflowBudget overflow_;
   Lane read_, call_, hash_;
+  bool others_started_ = false;
   RoutesPointer routes_;
   std::uint64_t generation_ = 0;
   bool is_stopping_ = false;

@@ -37,6 +37,13 @@ class RouteStore {
   // nullptr before the first state.
   RoutesPointer current() const;
 
+  // Somebody is loading routes for as long as what this returns is alive.
+  std::shared_ptr<void> begin_loading() {
+    ++loading_;
+    return {this, [](RouteStore* store) { --store->loading_; }};
+  }
+  bool is_loading() const { return loading_ > 0; }
+
   // True for the first caller in the process.
   bool claim_log_check() { return !log_check_claimed_.exchange(true); }
 
@@ -44,6 +51,7 @@ class RouteStore {
   mutable std::mutex mutex_;
   RoutesPointer current_;
   std::atomic<std::uint64_t> generation_{0};
+  std::atomic<int> loading_{0};
   std::atomic<bool> log_check_claimed_{false};
 };
 
