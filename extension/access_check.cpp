@@ -39,11 +39,6 @@ constinit pg::IndexedTable role_permissions_table{
 
 // The functions down to the next line run inside pg::call.
 
-std::string_view text_of(Datum value) {
-  const varlena* const stored = DatumGetTextPP(value);
-  return {VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored)};
-}
-
 bool contains(Datum actions, std::string_view action, bool with_wildcard) {
   Datum* elements = nullptr;
   bool* nulls = nullptr;
@@ -51,7 +46,7 @@ bool contains(Datum actions, std::string_view action, bool with_wildcard) {
   deconstruct_array(DatumGetArrayTypeP(actions), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
   for (int i = 0; i < count; ++i) {
     if (nulls[i]) continue;
-    const std::string_view element = text_of(elements[i]);
+    const std::string_view element = pg::text_view(elements[i]);
     if (element == action || (with_wildcard && element == kEveryAction)) return true;
   }
   return false;
@@ -84,7 +79,7 @@ Override find_override(std::int64_t user_id, const Path& path, std::string_view 
     pg::IndexWalk walk(overrides_table, {pg::Key(user_id), pg::Key(path.resource_id())});
     while (walk.next_row()) {
       const pg::Row row = walk.row();
-      if (text_of(row[kOverrideType].value) != name_of(path.type)) continue;
+      if (pg::text_view(row[kOverrideType].value) != name_of(path.type)) continue;
       found.denies = contains(row[kDenyActions].value, action, false);
       found.allows = contains(row[kAllowActions].value, action, false);
     }
@@ -102,7 +97,7 @@ bool any_group_denies(const AccessQuestion& question, const Path& path) {
     pg::IndexWalk walk(memberships_table, {pg::Key(question.user_id)});
     while (!denies && walk.next_row()) {
       const pg::Row row = walk.row();
-      if (!is_on(path, text_of(row[kMembershipType].value), row.uuid(kMembershipResource))) continue;
+      if (!is_on(path, pg::text_view(row[kMembershipType].value), row.uuid(kMembershipResource))) continue;
       if (service == nullptr) {
         service =
             cstring_to_text_with_len(question.service->data(), static_cast<int>(question.service->size()));
@@ -125,7 +120,7 @@ bool grants(const Assignment& assignment, const AccessQuestion& question, const 
       while (!has_action && walk.next_row()) {
         has_permissions = true;
         const pg::Row row = walk.row();
-        has_action = question.service && text_of(row[kServiceName].value) == *question.service &&
+        has_action = question.service && pg::text_view(row[kServiceName].value) == *question.service &&
                      contains(row[kAllowedActions].value, question.action, true);
       }
       walk.end();

@@ -27,19 +27,14 @@ constexpr int kMostEntriesToWalk = 256;
 // More than that would be leftovers of many changes that VACUUM has not come to yet.
 constexpr std::size_t kMostRowsOnPath = 16;
 
-std::string_view text_of(Datum value) {
-  const auto* const text = reinterpret_cast<const varlena*>(DatumGetPointer(value));
-  return {VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text)};
-}
-
 // Whether the assignment counts; CHECKs of the table admit no other type and role than ours.
 bool read(const pg::Row& row, Assignment& assignment) {
   const NullableDatum expires_at = row[kExpiresAt];
   if (!expires_at.isnull && DatumGetTimestampTz(expires_at.value) <= GetCurrentStatementStartTimestamp()) {
     return false;
   }
-  const auto type = parse_resource_type(text_of(row[kResourceType].value));
-  const auto level = parse_level(text_of(row[kRole].value));
+  const auto type = parse_resource_type(pg::text_view(row[kResourceType].value));
+  const auto level = parse_level(pg::text_view(row[kRole].value));
   if (!type || !level) return false;
   const NullableDatum role_id = row[kRoleId];
   assignment.type = *type;

@@ -1,15 +1,14 @@
 #include <bit>
 
+#include "core/spread.hpp"
+
 #include "index_leaves.hpp"
 
 namespace pg {
 namespace {
 
-// Keys count up, from one or from anywhere: multiplication by 2^64 / golden ratio spreads them (Knuth, The
-// Art of Computer Programming, section 6.4).
 std::array<LeafPlace, 4>& places_of(LeafPlaces& places, std::int64_t key) {
-  return places[(static_cast<std::uint64_t>(key) * 0x9E3779B97F4A7C15U) >>
-                (64 - std::countr_zero(kLeafSets))];
+  return places[auth::spread(static_cast<std::uint64_t>(key), 0) >> (64 - std::countr_zero(kLeafSets))];
 }
 
 BTPageOpaque opaque_of(Page page) { return reinterpret_cast<BTPageOpaque>(PageGetSpecialPointer(page)); }

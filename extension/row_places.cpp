@@ -1,19 +1,20 @@
 #include <bit>
 
+#include "core/spread.hpp"
+
 #include "row_places.hpp"
 
 namespace pg {
 namespace {
 
-// Where a key's places are, and its tag in them. Keys may be random or count up from one, at either end:
-// multiplication by 2^64 / golden ratio spreads both (Knuth, The Art of Computer Programming, section 6.4).
+// Where a key's places are, and its tag in them.
 struct Hashed {
   std::size_t set;
   std::uint32_t tag;
 };
 
 Hashed hash_of(const PlaceKey& key, Oid file) {
-  const std::uint64_t mixed = (key.low ^ (key.high >> 7) ^ (key.high << 9)) * 0x9E3779B97F4A7C15U;
+  const std::uint64_t mixed = auth::spread(key.low, key.high);
   return {.set = mixed >> (64 - std::countr_zero(kRowSets)),
           .tag = (static_cast<std::uint32_t>(mixed) ^ file) | 1};
 }

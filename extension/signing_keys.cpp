@@ -27,11 +27,6 @@ pg::SqlError key_file_does_not_open() {
           "Bring back the key file, or SELECT auth.rotate_signing_key() to begin a new signing key."};
 }
 
-std::string_view text_of(Datum value) {
-  const auto* const text = reinterpret_cast<const varlena*>(DatumGetPointer(value));
-  return {VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text)};
-}
-
 struct OpenedKey {
   std::string id;
   SigningKey key;
@@ -66,10 +61,10 @@ const SigningKey& active_signing_key() {
       throw pg::SqlError(ERRCODE_INTERNAL_ERROR, "there is no signing key, and none could be made");
     }
   }
-  const std::string_view id = text_of(row[0].value);
+  const std::string_view id = pg::text_view(row[0].value);
   if (opened && opened->id == id) return opened->key;
 
-  auto key = SigningKey::unseal(as_bytes(text_of(row[1].value)), read_key_file(), id);
+  auto key = SigningKey::unseal(as_bytes(pg::text_view(row[1].value)), read_key_file(), id);
   if (!key) throw key_file_does_not_open();
   opened.emplace(OpenedKey{std::string(id), std::move(*key)});
   return opened->key;
@@ -107,8 +102,8 @@ SQL_FUNCTION(check_key_file) {
     const auth::SecretBytes key_file = auth::read_key_file();
     std::array<NullableDatum, 2> row;
     if (pg::execute(auth::select_active_key, {}, row) > 0 &&
-        !auth::SigningKey::unseal(auth::as_bytes(auth::text_of(row[1].value)), key_file,
-                                  auth::text_of(row[0].value))) {
+        !auth::SigningKey::unseal(auth::as_bytes(pg::text_view(row[1].value)), key_file,
+                                  pg::text_view(row[0].value))) {
       throw auth::key_file_does_not_open();
     }
   } catch (const pg::SqlError& problem) {

@@ -21,8 +21,7 @@ constexpr std::array<std::string_view, 5> kStatusNames{"active", "inactive", "su
 
 // A CHECK of the table admits these five and no other.
 UserStatus status_of(Datum value) {
-  const text* const status = DatumGetTextPP(value);
-  const std::string_view name(VARDATA_ANY(status), VARSIZE_ANY_EXHDR(status));
+  const std::string_view name = pg::text_view(value);
   for (std::size_t i = 0; i < kStatusNames.size(); ++i) {
     if (name == kStatusNames[i]) return static_cast<UserStatus>(i);
   }

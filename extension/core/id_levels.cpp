@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "core/spread.hpp"
+
 namespace auth {
 
 std::size_t IdLevels::start_of(const Id& id) const {
-  // Ids may be random or count up; multiplication by 2^64 / golden ratio spreads both over the upper bits.
-  const std::uint64_t mixed = (id[0] ^ (id[1] >> 7) ^ (id[1] << 9)) * 0x9E3779B97F4A7C15U;
-  return (mixed >> 32) & (entries_.size() - 1);
+  return (spread(id[0], id[1]) >> 32) & (entries_.size() - 1);
 }
 
 const Level* IdLevels::find(const Id& id) const {

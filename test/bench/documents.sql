@@ -9,9 +9,12 @@ SELECT n, r.id, '2026-01-01'::timestamptz + n * interval '1 s', 'Document ' || n
 CREATE INDEX ON bench.documents (project_id);
 CREATE INDEX ON bench.documents (created_at);
 
--- What a careful author writes by hand: the set of ids once a statement, by one query with joins.
-CREATE FUNCTION bench.visible_projects() RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER
+-- What a careful author writes by hand: the set of ids once a statement, by one query with joins, in PL/pgSQL, which
+-- keeps its plan.
+CREATE FUNCTION bench.visible_projects() RETURNS SETOF uuid LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY
   SELECT a.resource_id FROM public.user_role_assignments AS a JOIN public.users AS u ON u.id = a.user_id
    WHERE a.user_id = auth.current_user_id() AND u.status = 'active' AND a.resource_type = 'project'
      AND (a.expires_at IS NULL OR a.expires_at > statement_timestamp())
@@ -24,8 +27,8 @@ SET search_path = pg_catalog, pg_temp AS $$
   SELECT p.id FROM public.user_role_assignments AS a JOIN public.users AS u ON u.id = a.user_id
     JOIN public.projects AS p ON p.organization_id = a.resource_id
    WHERE a.user_id = auth.current_user_id() AND u.status = 'active' AND a.resource_type = 'organization'
-     AND (a.expires_at IS NULL OR a.expires_at > statement_timestamp())
-$$;
+     AND (a.expires_at IS NULL OR a.expires_at > statement_timestamp());
+END $$;
 
 CREATE ROLE bench_engine;
 CREATE ROLE bench_by_hand;
