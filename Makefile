@@ -142,15 +142,28 @@ packages-run packages-test: packages-%:
 	@control/install-packages.sh $*
 
 # ---------------------------------------------------------------------------------------------------------------
-# Tests, the quick ones first. Each suite ends with its runner's own closing line.
+# Tests. Each suite ends with its runner's own closing line.
 
-SUITES = test-unit test-fuzz test-sql test-docs test-roles test-http test-upgrade test-recovery test-fault test-connections \
-  test-watching test-kills test-container promises
+# These mostly wait, each for a cluster of its own, so `make test` runs two of them at a time.
+SIDE_BY_SIDE = test-sql test-docs test-roles test-http test-upgrade test-recovery test-fault test-connections \
+  test-watching test-kills
+SUITES = test-unit test-fuzz $(SIDE_BY_SIDE) test-container promises
 
 test: packages-test ## lint and every suite
-	@$(AGAIN) all stage
+	@$(AGAIN) all stage build/node_modules.stamp
 	@$(AGAIN) lint
-	@set -e; for suite in $(SUITES); do echo "== $$suite"; $(AGAIN) $$suite; done
+	@rm -f build/failed
+	@$(MAKE) --no-print-directory announced-test-unit
+	@$(MAKE) --no-print-directory announced-test-fuzz
+	@test/upgrade/older-gateways.sh
+	@$(MAKE) --no-print-directory -j2 --output-sync=recurse $(SIDE_BY_SIDE:%=announced-%) || \
+	  { echo "Failed: $$(xargs < build/failed)" >&2; false; }
+	@$(MAKE) --no-print-directory announced-test-container
+	@$(MAKE) --no-print-directory announced-promises
+
+# What a suite says comes all at once, below its name, when it is over.
+$(SUITES:%=announced-%): announced-%:
+	@echo "== $*"; $(MAKE) --no-print-directory $* || { echo $* >> build/failed; false; }
 
 test-unit: build/version.h ## GoogleTest over extension/core and gateway/, under ASan and UBSan
 	@cmake -S test/unit -B build/unit -DCMAKE_BUILD_TYPE=Debug -DCMAKE_EXPORT_COMPILE_COMMANDS=ON > build/unit.log || \
