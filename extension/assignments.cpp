@@ -77,13 +77,15 @@ bool find_rows(Relation table, Relation index, std::int64_t user_id, const Path&
     if (--left_to_walk < 0) return complete = false;
     bool is_null = false;
     const Datum id = index_getattr(entry, kResourceIdInIndex + 1, RelationGetDescr(index), &is_null);
-    if (!lies_on(path, *DatumGetUUIDP(id))) return true;
+    if (is_null || !lies_on(path, *DatumGetUUIDP(id))) return true;
     // An entry stands for several rows where duplicates were merged: versions of one, in a unique index.
     const bool is_posting = BTreeTupleIsPosting(entry);
     const std::size_t count = is_posting ? BTreeTupleGetNPosting(entry) : 1;
     if (rows.count + count > rows.places.size()) return complete = false;
-    std::copy_n(is_posting ? BTreeTupleGetPosting(entry) : &entry->t_tid, count, &rows.places[rows.count]);
-    rows.count += count;
+    for (std::size_t i = 0; i < count; ++i) {
+      rows.places[rows.count++] =
+          is_posting ? *BTreeTupleGetPostingN(entry, static_cast<int>(i)) : entry->t_tid;
+    }
     return true;
   });
   return complete;
@@ -98,6 +100,8 @@ Level AssignmentsOnPath::level() const {
   for (const Assignment& assignment : items()) strongest = std::max(strongest, assignment.level);
   return strongest;
 }
+
+void expect_assignments(std::int64_t user_id) { pg::expect_leaf(leaf_places, user_id); }
 
 AssignmentsOnPath find_assignments(std::int64_t user_id, const Path& path) {
   AssignmentsOnPath found;

@@ -26,6 +26,9 @@ class AssignmentsOnPath {
   std::size_t size_ = 0;
 };
 
+// Has the processor fetch what find_assignments() will read.
+void expect_assignments(std::int64_t user_id);
+
 // One walk over the user's index entries, which reads the rows of those alone that lie on the path.
 AssignmentsOnPath find_assignments(std::int64_t user_id, const Path& path);
 

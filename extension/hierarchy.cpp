@@ -51,6 +51,10 @@ void append_rows(std::vector<pg_uuid_t>& ids, pg::IndexedTable& table, std::init
 
 }  // namespace
 
+void expect_path(ResourceType type, const pg_uuid_t& id) {
+  pg::expect_key(tables[static_cast<std::size_t>(type)], pg::Key(id));
+}
+
 std::optional<Path> find_path(ResourceType type, const pg_uuid_t& id) {
   const auto depth = static_cast<int>(type);
   Path path{.type = type, .ids = {}};

@@ -19,6 +19,9 @@ inline bool same_id(const pg_uuid_t& left, const pg_uuid_t& right) {
   return std::memcmp(left.data, right.data, UUID_LEN) == 0;
 }
 
+// Has the processor fetch what find_path() will read.
+void expect_path(ResourceType type, const pg_uuid_t& id);
+
 // The resource and its parents under the active snapshot; nothing when there is no such resource. One
 // look-up, because a project names its organization and a foreign key keeps that its account's.
 std::optional<Path> find_path(ResourceType type, const pg_uuid_t& id);

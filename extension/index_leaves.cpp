@@ -7,8 +7,8 @@
 namespace pg {
 namespace {
 
-std::array<LeafPlace, 4>& places_of(LeafPlaces& places, std::int64_t key) {
-  return places[auth::spread(static_cast<std::uint64_t>(key), 0) >> (64 - std::countr_zero(kLeafSets))];
+std::size_t set_of(std::int64_t key) {
+  return auth::spread(static_cast<std::uint64_t>(key), 0) >> (64 - std::countr_zero(kLeafSets));
 }
 
 BTPageOpaque opaque_of(Page page) { return reinterpret_cast<BTPageOpaque>(PageGetSpecialPointer(page)); }
@@ -34,10 +34,22 @@ OffsetNumber first_entry(Relation index, Page page, std::int64_t key) {
 
 }  // namespace
 
+void expect_leaf(const LeafPlaces& places, std::int64_t key) {
+  for (const LeafPlace& place : places[set_of(key)]) {
+    if (place.key != key || place.file == 0) continue;
+    const char* const page = BufferGetPage(place.buffer);
+    __builtin_prefetch(version::descriptor_of(place.buffer));
+    __builtin_prefetch(page);
+    __builtin_prefetch(page + BLCKSZ - sizeof(BTPageOpaqueData));
+    __builtin_prefetch(page + SizeOfPageHeaderData +
+                       sizeof(ItemIdData) * (place.first_entry - std::size_t{1}));
+  }
+}
+
 bool leaves_count(Relation index) { return RelationNeedsWAL(index) && !IsolationIsSerializable(); }
 
 LockedLeaf find_leaf(LeafPlaces& places, Relation index, std::int64_t key) {
-  std::array<LeafPlace, 4>& candidates = places_of(places, key);
+  std::array<LeafPlace, 4>& candidates = places[set_of(key)];
   const Oid file = version::file_of(index);
   for (const LeafPlace& place : candidates) {
     if (place.key != key || place.file != file) continue;

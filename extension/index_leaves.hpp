@@ -40,8 +40,11 @@ struct LockedLeaf {
   OffsetNumber entry;
 };
 
-// The functions raise PostgreSQL's errors: inside pg::call only. `index` is an open B-tree, its first column
-// a bigint that is never NULL.
+// Has the processor fetch what find_leaf() and a walk from there will read, if the key is remembered.
+void expect_leaf(const LeafPlaces& places, std::int64_t key);
+
+// The functions below raise PostgreSQL's errors: inside pg::call only. `index` is an open B-tree, its first
+// column a bigint that is never NULL.
 
 bool leaves_count(Relation index);
 

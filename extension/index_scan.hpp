@@ -39,6 +39,7 @@ struct IndexedTable {
   bool resolved = false;
   Oid table_id = InvalidOid;
   Oid index_id = InvalidOid;
+  Oid file = InvalidOid;  // the table's, when it was last opened to look for a row by its place
   AttrNumber attributes[kMostColumns] = {};
   IndexedTable* next = nullptr;  // the list of tables that the invalidation callback walks
 };
@@ -134,6 +135,11 @@ class IndexWalk {
 
 // ---------------------------------------------------------------------------------------------------------------
 
+// What find_by_primary_key() will soon be asked for; see expect_row(). Raises nothing.
+inline void expect_key(const IndexedTable& description, const Key& key) {
+  expect_row(*description.places, description.file, key.place);
+}
+
 // Finds the row whose primary key, one column, equals `key`, and lets `read` copy plain values out of it.
 // Runs under pg::call as a whole, `read` included: nothing in it may have a destructor. Returns whether there
 // was a row.
@@ -143,6 +149,7 @@ bool find_by_primary_key(IndexedTable& description, const Key& key, Reader&& rea
     if (!ActiveSnapshotSet()) elog(ERROR, "no snapshot is active");
     Relation table = open_table(description);
     if (description.places != nullptr) {
+      description.file = version::file_of(table);
       HeldRow held;
       if (hold_remembered_row(*description.places, table, description.attributes[0],
                               description.columns[0].type, key.place, held)) {

@@ -51,6 +51,7 @@ extern "C" {
 #include "nodes/supportnodes.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
+#include "storage/buf_internals.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
@@ -123,6 +124,11 @@ inline bool pin_if_still_there(Relation table, BlockNumber block, Buffer buffer)
 #else
   return ReadRecentBuffer(table->rd_node, MAIN_FORKNUM, block, buffer);
 #endif
+}
+
+// Where the server keeps what it knows of a buffer.
+inline const void* descriptor_of(Buffer buffer) {
+  return GetBufferDescriptor(static_cast<std::uint32_t>(buffer - 1));
 }
 
 // The leaf of a B-tree where the entries of `key`, a value of its first column, begin: pinned and locked for

@@ -79,9 +79,13 @@ SQL_FUNCTION(user_has_role) {
   const ResourceType type = type_argument(arguments, 1);
   const Level level = level_argument(arguments, 3);
   const std::int64_t user_id = arguments.integer(0);
+  const pg_uuid_t& resource_id = *DatumGetUUIDP(arguments.raw(2).value);
+  auth::expect_user(user_id);
+  auth::expect_path(type, resource_id);
+  auth::expect_assignments(user_id);
   const auto user = auth::find_user(user_id);
   if (!user || user->status != auth::UserStatus::kActive) return pg::boolean(false);
-  const auto path = auth::find_path(type, *DatumGetUUIDP(arguments.raw(2).value));
+  const auto path = auth::find_path(type, resource_id);
   if (!path) return pg::boolean(false);
   return pg::boolean(user->is_superuser || auth::find_assignments(user_id, *path).level() >= level);
 }

@@ -33,6 +33,17 @@ bool hold_visible(Relation table, Buffer buffer, ItemPointerData pointer, HeldRo
 
 }  // namespace
 
+void expect_row(const RowPlaces& places, Oid file, const PlaceKey& key) {
+  const Hashed hashed = hash_of(key, file);
+  for (const RowPlace& place : places[hashed.set].places) {
+    if (place.tag != hashed.tag) continue;
+    const char* const page = BufferGetPage(place.buffer);
+    __builtin_prefetch(version::descriptor_of(place.buffer));
+    __builtin_prefetch(page + SizeOfPageHeaderData + sizeof(ItemIdData) * (place.offset - std::size_t{1}));
+    __builtin_prefetch(page + place.row_begins);
+  }
+}
+
 bool places_count(Relation table) {
   return table->rd_tableam == GetHeapamTableAmRoutine() && !IsolationIsSerializable();
 }
@@ -65,6 +76,8 @@ bool hold_remembered_row(const RowPlaces& places, Relation table, AttrNumber att
 void remember_row(RowPlaces& places, Relation table, const PlaceKey& key, const ItemPointerData& pointer,
                   Buffer buffer) {
   if (!places_count(table) || !BufferIsValid(buffer) || BufferIsLocal(buffer)) return;
+  const auto* const line = PageGetItemId(BufferGetPage(buffer), ItemPointerGetOffsetNumber(&pointer));
+  const std::uint32_t row_begins = ItemIdIsNormal(line) ? ItemIdGetOffset(line) : 0;
   const Hashed hashed = hash_of(key, version::file_of(table));
   auto& candidates = places[hashed.set].places;
   RowPlace* place = &candidates[3];
@@ -75,7 +88,8 @@ void remember_row(RowPlaces& places, Relation table, const PlaceKey& key, const 
   candidates[0] = {.tag = hashed.tag,
                    .block = ItemPointerGetBlockNumber(&pointer),
                    .buffer = buffer,
-                   .offset = ItemPointerGetOffsetNumber(&pointer)};
+                   .offset = ItemPointerGetOffsetNumber(&pointer),
+                   .row_begins = static_cast<std::uint16_t>(row_begins)};
 }
 
 }  // namespace pg

@@ -37,6 +37,7 @@ struct RowPlace {
   BlockNumber block;
   Buffer buffer;
   OffsetNumber offset;
+  std::uint16_t row_begins;  // bytes from the page's beginning, when it was found
 };
 
 // Four places for each value of a key's hash; a new row takes the place of the oldest. 1 MB of zero pages a
@@ -64,7 +65,11 @@ inline NullableDatum read_column(HeapTuple row, AttrNumber attribute, TupleDesc 
   return column;
 }
 
-// The functions raise PostgreSQL's errors: inside pg::call only. `table` is open.
+// Has the processor fetch what a look-up of the key in that file of a table will read, if it is remembered:
+// of the time of a check, half is waiting for memory, and several waits at once cost as much as one.
+void expect_row(const RowPlaces& places, Oid file, const PlaceKey& key);
+
+// The functions below raise PostgreSQL's errors: inside pg::call only. `table` is open.
 
 // Whether rows may be found by their place at all: heap tables, unless under SERIALIZABLE.
 bool places_count(Relation table);

@@ -32,6 +32,8 @@ UserStatus status_of(Datum value) {
 
 const char* name_of(UserStatus status) { return kStatusNames[static_cast<std::size_t>(status)].data(); }
 
+void expect_user(std::int64_t user_id) { pg::expect_key(users_table, pg::Key(user_id)); }
+
 std::optional<UserFacts> find_user(std::int64_t user_id) {
   UserFacts facts{};
   const bool found = pg::find_by_primary_key(users_table, pg::Key(user_id), [&](const pg::Row& row) {

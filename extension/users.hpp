@@ -13,6 +13,9 @@ struct UserFacts {
   bool is_superuser;
 };
 
+// Has the processor fetch what find_user() will read.
+void expect_user(std::int64_t user_id);
+
 // The user's row as the active snapshot shows it; nothing when there is none. One look-up, 0.3 µs for a user
 // looked up before.
 std::optional<UserFacts> find_user(std::int64_t user_id);
