@@ -17,9 +17,8 @@ IndexTuple item(Page page, OffsetNumber number) {
   return reinterpret_cast<IndexTuple>(PageGetItem(page, PageGetItemId(page, number)));
 }
 
-// The first entry on the page that is not less than the key.
-OffsetNumber first_entry(Relation index, Page page, std::int64_t key) {
-  OffsetNumber low = P_FIRSTDATAKEY(opaque_of(page));
+// The first entry on the page, or after `low`, that is not less than the key.
+OffsetNumber first_entry(Relation index, Page page, std::int64_t key, OffsetNumber low) {
   OffsetNumber high = OffsetNumberNext(PageGetMaxOffsetNumber(page));
   while (low < high) {
     const auto middle = static_cast<OffsetNumber>((low + high) / 2);
@@ -56,7 +55,7 @@ LockedLeaf find_leaf(LeafPlaces& places, Relation index, std::int64_t key) {
     if (!version::pin_if_still_there(index, place.block, place.buffer)) break;
     LockBuffer(place.buffer, BUFFER_LOCK_SHARE);
     if (BufferGetLSNAtomic(place.buffer) == place.lsn) {
-      return {.buffer = place.buffer, .entry = place.first_entry};
+      return {.buffer = place.buffer, .entry = place.first_entry, .entries = place.entries};
     }
     UnlockReleaseBuffer(place.buffer);
     break;
@@ -64,7 +63,9 @@ LockedLeaf find_leaf(LeafPlaces& places, Relation index, std::int64_t key) {
 
   const Buffer buffer = version::descend(index, Int64GetDatum(key));
   if (!BufferIsValid(buffer)) return {.buffer = InvalidBuffer, .entry = InvalidOffsetNumber};
-  const OffsetNumber entry = first_entry(index, BufferGetPage(buffer), key);
+  const Page page = BufferGetPage(buffer);
+  const OffsetNumber entry = first_entry(index, page, key, P_FIRSTDATAKEY(opaque_of(page)));
+  const OffsetNumber end = key == INT64_MAX ? entry : first_entry(index, page, key + 1, entry);
   LeafPlace* place = &candidates[3];
   for (LeafPlace& candidate : candidates) {
     if (candidate.key == key) place = &candidate;
@@ -75,7 +76,8 @@ LockedLeaf find_leaf(LeafPlaces& places, Relation index, std::int64_t key) {
                    .file = file,
                    .block = BufferGetBlockNumber(buffer),
                    .buffer = buffer,
-                   .first_entry = entry};
+                   .first_entry = entry,
+                   .entries = static_cast<std::uint16_t>(end - entry)};
   return {.buffer = buffer, .entry = entry};
 }
 

@@ -27,6 +27,7 @@ struct LeafPlace {
   BlockNumber block;
   Buffer buffer;
   OffsetNumber first_entry;
+  std::uint16_t entries;  // of the key on that page
 };
 
 // Four places for each value of a key's hash; a new one takes the place of the oldest. 1 MB of zero pages,
@@ -38,6 +39,7 @@ using LeafPlaces = std::array<std::array<LeafPlace, 4>, kLeafSets>;
 struct LockedLeaf {
   Buffer buffer;  // invalid: there is none
   OffsetNumber entry;
+  std::uint16_t entries = 0;  // that the key is known to have from there on
 };
 
 // Has the processor fetch what find_leaf() and a walk from there will read, if the key is remembered.
@@ -66,6 +68,9 @@ void for_each_entry(LeafPlaces& places, Relation index, std::int64_t key, See&& 
   while (BufferIsValid(leaf.buffer)) {
     const Page page = BufferGetPage(leaf.buffer);
     const OffsetNumber last = PageGetMaxOffsetNumber(page);
+    for (int ahead = 0; ahead < leaf.entries; ++ahead) {
+      __builtin_prefetch(PageGetItem(page, PageGetItemId(page, leaf.entry + ahead)));
+    }
     for (OffsetNumber number = leaf.entry; number <= last; ++number) {
       auto* const entry = reinterpret_cast<IndexTuple>(PageGetItem(page, PageGetItemId(page, number)));
       if (first_column(index, entry) != key || !see(entry)) {
