@@ -169,7 +169,7 @@ test-unit: build/version.h ## GoogleTest over extension/core and gateway/, under
 	@cmake -S test/unit -B build/unit -DCMAKE_BUILD_TYPE=Debug -DCMAKE_EXPORT_COMPILE_COMMANDS=ON > build/unit.log || \
 	  { cat build/unit.log; false; }
 	@cmake --build build/unit -j$(JOBS) -- --quiet
-	build/unit/unit_tests --gtest_brief=1
+	ctest --test-dir build/unit --output-on-failure --progress -j$(JOBS)
 
 FUZZ_SECONDS ?= 10
 test-fuzz: ## what clients send, invented by libFuzzer for FUZZ_SECONDS (10); `make fuzz` takes ten minutes
