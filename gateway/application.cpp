@@ -43,7 +43,8 @@ constexpr milliseconds kReadTimeout{5'000};
 constexpr milliseconds kCallTimeout{30'000};
 constexpr milliseconds kHealthTimeout{1'800};  // an answer within 2 s
 constexpr milliseconds kRoutesRetry{500};
-constexpr milliseconds kRoutesPause{2};  // before looking again whether another worker has loaded them
+constexpr milliseconds kOthersStart{1000};  // at the latest, the other connections are begun
+constexpr milliseconds kRoutesPause{2};     // before looking again whether another worker has loaded them
 
 constexpr std::string_view kNotInstalled =
     "the extension auth_api is not installed in this database, or this role may not use it; run: "
@@ -104,16 +105,19 @@ class GatewayApplication final : public Application {
 
   ~GatewayApplication() override { *is_alive_ = false; }
 
-  // One connection first: without the routes that come by it no other is needed, and five backends that start
-  // at once take five times as long until the first of them answers.
+  // One connection and the routes first: without them no other connection is needed, and five backends that
+  // start at once take five times as long until the first of them answers.
   void start() override {
     read_.start([this] {
       check_parameter_logging();
+      if (!others_started_) return with_routes([this] { start_others(); });
       if (!store_.is_loading()) load_routes({});
-      if (!others_started_ && !is_stopping_) start_others();
       // What one lane has found out is worth knowing for the others.
       call_.retry_now();
       hash_.retry_now();
+    });
+    loop_.at(loop_.now() + kOthersStart, [this, alive = is_alive_] {
+      if (*alive) start_others();
     });
   }
 
@@ -229,6 +233,7 @@ class GatewayApplication final : public Application {
   }
 
   void start_others() {
+    if (others_started_ || is_stopping_) return;
     others_started_ = true;
     call_.start([this] { read_.retry_now(); });
     hash_.start([this] { read_.retry_now(); });
@@ -342,6 +347,15 @@ class GatewayApplication final : public Application {
     if (!store_.is_loading()) return load_routes(done);
     loop_.at(loop_.now() + kRoutesPause, [this, alive = is_alive_, version, done] {
       if (*alive) with_routes_of(version, done);
+    });
+  }
+
+  // Calls `done` when there are routes, or they could not be loaded.
+  void with_routes(const std::function<void()>& done) {
+    if (current_routes()) return done();
+    if (!store_.is_loading()) return load_routes(done);
+    loop_.at(loop_.now() + kRoutesPause, [this, alive = is_alive_, done] {
+      if (*alive) with_routes(done);
     });
   }
 

@@ -66,7 +66,7 @@ bool Lane::is_connected() const {
 }
 
 bool Lane::is_hopeless() const {
-  return std::all_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
+  return !slots_.empty() && std::all_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
     const auto state = slot.connection->state();
     return slot.failures > 0 &&
            (state == DatabaseConnection::State::closed || state == DatabaseConnection::State::connecting);

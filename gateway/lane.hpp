@@ -64,7 +64,7 @@ class Lane final : private ConnectionOwner {
   bool is_connected() const;
 
   // No connection, and every one has failed since it last was there: calls are refused. One that was lost is
-  // tried again at once, and calls wait for that.
+  // tried again at once, and calls wait for that, as they do before start().
   bool is_hopeless() const;
 
   // Makes no new connection from now on; calls that wait or are in flight are still answered.
