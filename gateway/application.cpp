@@ -109,12 +109,9 @@ class GatewayApplication final : public Application {
   // start at once take five times as long until the first of them answers.
   void start() override {
     read_.start([this] {
-      check_parameter_logging();
-      if (!others_started_) return with_routes([this] { start_others(); });
+      if (!others_started_) return with_routes([this] { after_routes(); });
+      after_routes();
       if (!store_.is_loading()) load_routes({});
-      // What one lane has found out is worth knowing for the others.
-      call_.retry_now();
-      hash_.retry_now();
     });
     loop_.at(loop_.now() + kOthersStart, [this, alive = is_alive_] {
       if (*alive) start_others();
@@ -230,6 +227,14 @@ class GatewayApplication final : public Application {
   Lane& lane(LaneName name) {
     if (name == LaneName::read) return read_;
     return name == LaneName::call ? call_ : hash_;
+  }
+
+  // What one lane has found out is worth knowing for the others.
+  void after_routes() {
+    check_parameter_logging();
+    start_others();
+    call_.retry_now();
+    hash_.retry_now();
   }
 
   void start_others() {

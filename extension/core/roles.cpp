@@ -6,7 +6,7 @@ namespace auth {
 namespace {
 
 // In the order of ResourceType.
-constexpr std::array<const char*, kResourceTypes> kTypeNames{"organization", "account", "project"};
+constexpr std::array<std::string_view, kResourceTypes> kTypeNames{"organization", "account", "project"};
 
 constexpr std::array<std::string_view, 1> kEverything{kEveryAction};
 constexpr std::array<std::string_view, 3> kAdministration{"edit_project", "manage_account", "view_project"};
@@ -30,7 +30,7 @@ std::optional<ResourceType> parse_resource_type(std::string_view name) {
   return std::nullopt;
 }
 
-const char* name_of(ResourceType type) { return kTypeNames[static_cast<std::size_t>(type)]; }
+const char* name_of(ResourceType type) { return kTypeNames[static_cast<std::size_t>(type)].data(); }
 
 std::span<const std::string_view> actions_of(Level level, ResourceType type) {
   const bool is_project = type == ResourceType::kProject;
