@@ -68,6 +68,7 @@ test("the page's own commands lead from an empty server to a logged-in user with
     "set -euo pipefail",
     `ssh() { docker exec -i ${server.name} sh -c "$2"; }`,
     ...commands,
+    "echo", // the answer before it ends without a line's end
     'echo "token=$TOKEN"',
   ]
     .join("\n")
