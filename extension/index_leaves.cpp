@@ -66,18 +66,14 @@ LockedLeaf find_leaf(LeafPlaces& places, Relation index, std::int64_t key) {
   const Page page = BufferGetPage(buffer);
   const OffsetNumber entry = first_entry(index, page, key, P_FIRSTDATAKEY(opaque_of(page)));
   const OffsetNumber end = key == INT64_MAX ? entry : first_entry(index, page, key + 1, entry);
-  LeafPlace* place = &candidates[3];
-  for (LeafPlace& candidate : candidates) {
-    if (candidate.key == key) place = &candidate;
-  }
-  std::move_backward(candidates.data(), place, place + 1);
-  candidates[0] = {.key = key,
-                   .lsn = BufferGetLSNAtomic(buffer),
-                   .file = file,
-                   .block = BufferGetBlockNumber(buffer),
-                   .buffer = buffer,
-                   .first_entry = entry,
-                   .entries = static_cast<std::uint16_t>(end - entry)};
+  const LeafPlace place{.key = key,
+                        .lsn = BufferGetLSNAtomic(buffer),
+                        .file = file,
+                        .block = BufferGetBlockNumber(buffer),
+                        .buffer = buffer,
+                        .first_entry = entry,
+                        .entries = static_cast<std::uint16_t>(end - entry)};
+  auth::put_first(candidates, place, [key](const LeafPlace& other) { return other.key == key; });
   return {.buffer = buffer, .entry = entry};
 }
 

@@ -96,8 +96,11 @@ Relation open_table(IndexedTable& description) {
     Relation table = RelationIdGetRelation(description.table_id);
     // Locking processes pending announcements: only under the lock does what we know hold.
     if (table != nullptr && description.resolved) return table;
-    if (table != nullptr) table_close(table, NoLock);
-    if (table == nullptr) UnlockRelationOid(description.table_id, AccessShareLock);
+    if (table != nullptr) {
+      table_close(table, NoLock);
+    } else {
+      UnlockRelationOid(description.table_id, AccessShareLock);
+    }
     description.resolved = false;
   }
 }

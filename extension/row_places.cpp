@@ -79,17 +79,13 @@ void remember_row(RowPlaces& places, Relation table, const PlaceKey& key, const 
   const auto* const line = PageGetItemId(BufferGetPage(buffer), ItemPointerGetOffsetNumber(&pointer));
   const std::uint32_t row_begins = ItemIdIsNormal(line) ? ItemIdGetOffset(line) : 0;
   const Hashed hashed = hash_of(key, version::file_of(table));
-  auto& candidates = places[hashed.set].places;
-  RowPlace* place = &candidates[3];
-  for (RowPlace& candidate : candidates) {
-    if (candidate.tag == hashed.tag) place = &candidate;
-  }
-  std::move_backward(candidates.data(), place, place + 1);
-  candidates[0] = {.tag = hashed.tag,
-                   .block = ItemPointerGetBlockNumber(&pointer),
-                   .buffer = buffer,
-                   .offset = ItemPointerGetOffsetNumber(&pointer),
-                   .row_begins = static_cast<std::uint16_t>(row_begins)};
+  const RowPlace place{.tag = hashed.tag,
+                       .block = ItemPointerGetBlockNumber(&pointer),
+                       .buffer = buffer,
+                       .offset = ItemPointerGetOffsetNumber(&pointer),
+                       .row_begins = static_cast<std::uint16_t>(row_begins)};
+  auth::put_first(places[hashed.set].places, place,
+                  [&](const RowPlace& other) { return other.tag == place.tag; });
 }
 
 }  // namespace pg

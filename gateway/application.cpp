@@ -109,7 +109,7 @@ class GatewayApplication final : public Application {
   // start at once take five times as long until the first of them answers.
   void start() override {
     read_.start([this] {
-      if (!others_started_) return with_routes([this] { after_routes(); });
+      if (!others_started_) return with_routes({}, [this] { after_routes(); });
       after_routes();
       if (!store_.is_loading()) load_routes({});
     });
@@ -327,7 +327,7 @@ class GatewayApplication final : public Application {
         }
         reply_with(*exchange, good(version, latency));
       };
-      with_routes_of(version, answer_version);
+      with_routes(version, answer_version);
     };
     read_.submit_first(std::make_unique<QueryCall>(
         "SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'auth_api'", on_version));
@@ -345,22 +345,14 @@ class GatewayApplication final : public Application {
     return reply;
   }
 
-  // Calls `done` when the routes are those of the version, or could not be loaded. Waits for who is loading
-  // them now.
-  void with_routes_of(const std::string& version, const std::function<void()>& done) {
-    if (current_routes() && current_routes()->extension_version == version) return done();
+  // Calls `done` when the routes are those of the version, any if it is empty, or could not be loaded. Waits
+  // for who is loading them now.
+  void with_routes(const std::string& version, const std::function<void()>& done) {
+    const RoutesPointer& routes = current_routes();
+    if (routes && (version.empty() || routes->extension_version == version)) return done();
     if (!store_.is_loading()) return load_routes(done);
     loop_.at(loop_.now() + kRoutesPause, [this, alive = is_alive_, version, done] {
-      if (*alive) with_routes_of(version, done);
-    });
-  }
-
-  // Calls `done` when there are routes, or they could not be loaded.
-  void with_routes(const std::function<void()>& done) {
-    if (current_routes()) return done();
-    if (!store_.is_loading()) return load_routes(done);
-    loop_.at(loop_.now() + kRoutesPause, [this, alive = is_alive_, done] {
-      if (*alive) with_routes(done);
+      if (*alive) with_routes(version, done);
     });
   }
 
