@@ -43,8 +43,12 @@ constexpr milliseconds kReadTimeout{5'000};
 constexpr milliseconds kCallTimeout{30'000};
 constexpr milliseconds kHealthTimeout{1'800};  // an answer within 2 s
 constexpr milliseconds kRoutesRetry{500};
-constexpr milliseconds kOthersStart{1000};  // at the latest, the other connections are begun
-constexpr milliseconds kRoutesPause{2};     // before looking again whether another worker has loaded them
+// At the start: at the latest, a worker connects although no other has connected; at the latest, it begins its
+// other connections although there are no routes; how long these wait for the requests that waited for routes.
+constexpr milliseconds kFirstConnectionWait{200};
+constexpr milliseconds kOthersStart{1000};
+constexpr milliseconds kOthersPause{50};
+constexpr milliseconds kPeerPause{2};  // before looking again how far another worker has come
 
 constexpr std::string_view kNotInstalled =
     "the extension auth_api is not installed in this database, or this role may not use it; run: "
@@ -105,17 +109,12 @@ class GatewayApplication final : public Application {
 
   ~GatewayApplication() override { *is_alive_ = false; }
 
-  // One connection and the routes first: without them no other connection is needed, and five backends that
-  // start at once take five times as long until the first of them answers.
+  // Backends that start at once take as many times as long until the first of them answers, and without routes
+  // hardly anything can be answered. So one connection of the process comes first, then the routes and,
+  // meanwhile, a connection of each other worker, then all others.
   void start() override {
-    read_.start([this] {
-      if (!others_started_) return with_routes({}, [this] { after_routes(); });
-      after_routes();
-      if (!store_.is_loading()) load_routes({});
-    });
-    loop_.at(loop_.now() + kOthersStart, [this, alive = is_alive_] {
-      if (*alive) start_others();
-    });
+    if (store_.claim_first_connection()) return connect();
+    connect_after_first(loop_.now() + kFirstConnectionWait);
   }
 
   Admission admit(const Request& request, Exchange& exchange) override {
@@ -153,6 +152,7 @@ class GatewayApplication final : public Application {
     if (auto refusal = bind(*route, path, request, arguments)) {
       return answer(request, *exchange, std::move(*refusal));
     }
+    if (route->lane != LaneName::read) start_others();
     lane(route->lane)
         .submit(std::make_unique<RouteCall>(routes, *route, std::move(arguments), std::move(exchange), cors_,
                                             cors_.allowed_origin(request)));
@@ -229,12 +229,36 @@ class GatewayApplication final : public Application {
     return name == LaneName::call ? call_ : hash_;
   }
 
+  void connect_after_first(EventLoop::Clock::time_point deadline) {
+    if (is_stopping_) return;
+    if (store_.has_connected() || loop_.now() >= deadline) return connect();
+    loop_.at(loop_.now() + kPeerPause, [this, alive = is_alive_, deadline] {
+      if (*alive) connect_after_first(deadline);
+    });
+  }
+
+  void connect() {
+    read_.start([this] {
+      store_.note_connection();
+      if (!others_started_) return with_routes({}, [this] { after_routes(); });
+      after_routes();
+      if (!store_.is_loading()) load_routes({});
+    });
+    start_others_at(loop_.now() + kOthersStart);
+  }
+
   // What one lane has found out is worth knowing for the others.
   void after_routes() {
     check_parameter_logging();
-    start_others();
+    if (!others_started_) return start_others_at(loop_.now() + kOthersPause);
     call_.retry_now();
     hash_.retry_now();
+  }
+
+  void start_others_at(EventLoop::Clock::time_point time) {
+    loop_.at(time, [this, alive = is_alive_] {
+      if (*alive) start_others();
+    });
   }
 
   void start_others() {
@@ -287,7 +311,7 @@ class GatewayApplication final : public Application {
       return answer(request, *exchange, unavailable("The gateway has not reached its database yet"));
     }
     Reply reply;
-    reply.body = routes->openapi;
+    reply.body = routes->openapi();
     answer(request, *exchange, std::move(reply));
   }
 
@@ -351,7 +375,7 @@ class GatewayApplication final : public Application {
     const RoutesPointer& routes = current_routes();
     if (routes && (version.empty() || routes->extension_version == version)) return done();
     if (!store_.is_loading()) return load_routes(done);
-    loop_.at(loop_.now() + kRoutesPause, [this, alive = is_alive_, version, done] {
+    loop_.at(loop_.now() + kPeerPause, [this, alive = is_alive_, version, done] {
       if (*alive) with_routes(version, done);
     });
   }

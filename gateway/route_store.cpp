@@ -70,13 +70,18 @@ std::string read_extension_version(const PGresult* result) {
   return PQntuples(result) == 0 ? std::string() : text_of(result, 0, 12);
 }
 
+const std::string& PublishedRoutes::openapi() const {
+  std::call_once(openapi_made_,
+                 [this] { openapi_ = openapi_document(table, extension_version, server_path_); });
+  return openapi_;
+}
+
 void RouteStore::publish(std::vector<RouteRow> rows, const std::string& extension_version,
                          const std::string& server_path) {
   const std::lock_guard lock(mutex_);
   if (current_ && current_->extension_version == extension_version && current_->table.same_rows(rows)) return;
   std::vector<RefusedRoute> refused;
   RouteTable table(std::move(rows), refused);
-  std::string openapi = openapi_document(table, extension_version, server_path);
   for (const RefusedRoute& row : refused) {
     log(LogLevel::error, "a row of auth.routes is left out",
         {{"method", row.method}, {"path", row.path}, {"function", row.function}, {"reason", row.reason}});
@@ -84,8 +89,7 @@ void RouteStore::publish(std::vector<RouteRow> rows, const std::string& extensio
   log(LogLevel::info, "routes loaded",
       {{"routes", static_cast<std::int64_t>(table.routes().size())},
        {"extension_version", extension_version}});
-  current_ = std::make_shared<const PublishedRoutes>(
-      PublishedRoutes{std::move(table), extension_version, std::move(openapi)});
+  current_ = std::make_shared<const PublishedRoutes>(std::move(table), extension_version, server_path);
   generation_.fetch_add(1, std::memory_order_release);
 }
 

@@ -15,10 +15,25 @@
 namespace gateway {
 
 // One state of the surface; immutable.
-struct PublishedRoutes {
-  RouteTable table;
-  std::string extension_version;
-  std::string openapi;  // the document for GET /openapi.json
+class PublishedRoutes {
+ public:
+  // `server_path` is where clients find the paths (--root-path), for the OpenAPI document.
+  PublishedRoutes(RouteTable routes, std::string version, std::string server_path)
+      : table(std::move(routes)),
+        extension_version(std::move(version)),
+        server_path_(std::move(server_path)) {}
+
+  const RouteTable table;
+  const std::string extension_version;
+
+  // The document for GET /openapi.json; made when it is first asked for, since no start should wait for it.
+  // Any thread.
+  const std::string& openapi() const;
+
+ private:
+  const std::string server_path_;
+  mutable std::once_flag openapi_made_;
+  mutable std::string openapi_;
 };
 
 using RoutesPointer = std::shared_ptr<const PublishedRoutes>;
@@ -27,7 +42,7 @@ using RoutesPointer = std::shared_ptr<const PublishedRoutes>;
 class RouteStore {
  public:
   // Makes rows the current state, unless they are it already. Logs what is left out of them, and why.
-  // `server_path` is where clients find the paths (--root-path), for the OpenAPI document.
+  // `server_path` as for PublishedRoutes.
   void publish(std::vector<RouteRow> rows, const std::string& extension_version,
                const std::string& server_path);
 
@@ -45,13 +60,20 @@ class RouteStore {
   bool is_loading() const { return loading_ > 0; }
 
   // True for the first caller in the process.
+  bool claim_first_connection() { return !first_connection_claimed_.exchange(true); }
   bool claim_log_check() { return !log_check_claimed_.exchange(true); }
+
+  // Some worker has reached the database once.
+  void note_connection() { has_connected_ = true; }
+  bool has_connected() const { return has_connected_; }
 
  private:
   mutable std::mutex mutex_;
   RoutesPointer current_;
   std::atomic<std::uint64_t> generation_{0};
   std::atomic<int> loading_{0};
+  std::atomic<bool> first_connection_claimed_{false};
+  std::atomic<bool> has_connected_{false};
   std::atomic<bool> log_check_claimed_{false};
 };
 

@@ -25,15 +25,17 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+  moment timestamptz;
   ended integer;
 BEGIN
   -- The user's row is the mutex of everything that spans sessions: a login in flight (auth.login updates the
   -- row) has either made its session by now, and it ends here, or sees what the caller of this function has
   -- changed.
   PERFORM FROM @extschema@.users AS u WHERE u.id = end_sessions.user_id FOR NO KEY UPDATE;
+  moment := clock_timestamp();
   UPDATE @extschema@.sessions AS s
-     SET is_active = false, ended_at = clock_timestamp(), end_reason = reason, updated_at = clock_timestamp()
-   WHERE s.user_id = end_sessions.user_id AND s.is_active AND s.expires_at > clock_timestamp()
+     SET is_active = false, ended_at = moment, end_reason = reason, updated_at = moment
+   WHERE s.user_id = end_sessions.user_id AND s.is_active AND s.expires_at > moment
      AND s.id IS DISTINCT FROM kept_session_id;
   GET DIAGNOSTICS ended = ROW_COUNT;
   RETURN ended;

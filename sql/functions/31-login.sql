@@ -146,11 +146,15 @@ CREATE OR REPLACE FUNCTION auth.purge_sessions(user_id bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+  -- A variable, here and wherever time is searched by: an index cannot be asked for what clock_timestamp() says,
+  -- which is volatile, and every login would read all sessions of the user.
+  long_ago timestamptz := clock_timestamp() - interval '30 days';
 BEGIN
   DELETE FROM @extschema@.sessions AS old
    WHERE old.id IN (
      SELECT s.id FROM @extschema@.sessions AS s
-      WHERE s.user_id = purge_sessions.user_id AND s.expires_at < clock_timestamp() - interval '30 days'
+      WHERE s.user_id = purge_sessions.user_id AND s.expires_at < long_ago
       ORDER BY s.expires_at LIMIT 20);
 END
 $function$;

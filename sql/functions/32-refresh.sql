@@ -75,12 +75,14 @@ CREATE OR REPLACE FUNCTION auth.purge_refresh_tokens(session_id uuid) RETURNS vo
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+  long_ago timestamptz := clock_timestamp() - interval '1 day';
 BEGIN
   DELETE FROM auth.refresh_tokens AS old
    WHERE old.token_hash IN (
      SELECT t.token_hash FROM auth.refresh_tokens AS t
       WHERE t.session_id = purge_refresh_tokens.session_id
-        AND t.rotated_at < clock_timestamp() - interval '1 day'
+        AND t.rotated_at < long_ago
       ORDER BY t.rotated_at LIMIT 20);
 END
 $function$;

@@ -7,6 +7,7 @@ AS $function$
 DECLARE
   caller_id bigint := auth.require_user(_access_token);
   own_session_id uuid := auth.current_session_id();
+  moment timestamptz := clock_timestamp();
 BEGIN
   RETURN (
     SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -14,7 +15,7 @@ BEGIN
              'created_at', live.created_at, 'expires_at', live.expires_at,
              'is_current', live.id = own_session_id) ORDER BY live.created_at DESC, live.id), '[]')
       FROM (SELECT s.* FROM @extschema@.sessions AS s
-             WHERE s.user_id = caller_id AND s.is_active AND s.expires_at > clock_timestamp()
+             WHERE s.user_id = caller_id AND s.is_active AND s.expires_at > moment
              ORDER BY s.created_at DESC LIMIT 1000) AS live);
 END
 $function$;

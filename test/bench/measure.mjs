@@ -23,6 +23,18 @@ export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resol
 export const figures = [];
 export const figure = (name, value, target, holds, detail) => figures.push({ name, value, target, holds, detail });
 
+// As spawn(), in a session of its own, as a service and its clients are: Linux shares the processor out among sessions
+// (sched(7), "The autogroup feature"), and a server process of PostgreSQL has one to itself. Ends with this process.
+function spawnAsService(program, flags, options) {
+  const child = spawn(program, flags, { ...options, detached: true });
+  services.add(child);
+  child.once("exit", () => services.delete(child));
+  return child;
+}
+const services = new Set();
+process.once("exit", () => services.forEach((child) => child.kill("SIGKILL")));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
+
 async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
@@ -42,7 +54,7 @@ export async function startGateway() {
   url.port = required("PGPORT");
   url.pathname = required("PGDATABASE");
   const log = openSync(join(scratch, "gateway.log"), "a");
-  const child = spawn(required("GATEWAY_BINARY"), ["serve"], {
+  const child = spawnAsService(required("GATEWAY_BINARY"), ["serve"], {
     env: { PATH: environment.PATH, SQLALCHEMY_DATABASE_URL: url.href, AUTH_API_PORT: String(port) },
     stdio: ["ignore", log, log],
   });
@@ -73,7 +85,7 @@ export function wrk(url, { connections, script = "report.lua", headers = {}, dur
   for (const [name, value] of Object.entries(headers)) flags.push("-H", `${name}: ${value}`);
   return new Promise((resolve) => {
     let output = "";
-    const child = spawn("wrk", [...flags, url], { env: { ...environment, BENCH_DIRECTORY: directory, ...variables } });
+    const child = spawnAsService("wrk", [...flags, url], { env: { ...environment, BENCH_DIRECTORY: directory, ...variables } });
     child.stdout.on("data", (data) => (output += data));
     child.once("exit", () => {
       const result = JSON.parse(/RESULT (.*)/.exec(output)?.[1] ?? fail(`bench: wrk said: ${output}`));
