@@ -132,7 +132,7 @@ bench: packages-test ## every figure beside its target (BENCH_PARTS=sessions|rol
 	@$(AGAIN) all stage build/bench/argon2id build/bench/point_check
 	control/cluster.sh destroy .run/bench/cluster
 	RUN_DIR=.run/bench GATEWAY_BINARY=build/auth-gateway BENCH_BINARIES=build/bench BENCH_JSON=.run/bench.json \
-	  BENCH_CLUSTER=.run/bench/cluster control/run.sh node test/bench/bench.mjs
+	  BENCH_CLUSTER=.run/bench/cluster test/bench/in-one-group.sh control/run.sh node test/bench/bench.mjs
 
 build/bench/%: test/bench/%.cpp
 	@mkdir -p $(@D)

@@ -3,7 +3,8 @@
 //
 // Environment: PG* reach the database as the gateway's login role, ADMIN_EMAIL and ADMIN_PASSWORD name a user (all
 // from .run/env), GATEWAY_BINARY, BENCH_BINARIES (folder of argon2id and point_check), BENCH_CLUSTER (the cluster's
-// directory), BENCH_JSON (result file); BENCH_PARTS (sessions,roles), BENCH_SECONDS (5) and BENCH_ROUNDS (3) shorten it.
+// directory), BENCH_JSON (result file), BENCH_SHARING (from in-one-group.sh); BENCH_PARTS (sessions,roles), BENCH_SECONDS
+// (5) and BENCH_ROUNDS (3) shorten it.
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fail, figures, required } from "./measure.mjs";
@@ -15,6 +16,7 @@ for (const part of (process.env.BENCH_PARTS ?? "sessions,roles").split(",")) {
   await (parts[part] ?? fail(`bench: BENCH_PARTS knows ${Object.keys(parts)}, not "${part}"`))();
 }
 
+console.log(`processor shared out among ${process.env.BENCH_SHARING ?? "threads"}`);
 for (const { name, value, target, holds, detail } of figures) {
   console.log(`${holds ? "holds " : "MISSED"}  ${name.padEnd(64)} ${value.toFixed(2).padStart(8)}  ${target.padEnd(10)}  (${detail})`);
 }

@@ -1,7 +1,17 @@
--- wrk script: every request is a log-in of the account named by the environment.
-wrk.method = "POST"
-wrk.path = "/api/auth/login"
-wrk.headers["Content-Type"] = "application/json"
-wrk.body = string.format('{"email": "%s", "password": "%s"}', os.getenv("BENCH_EMAIL"), os.getenv("BENCH_PASSWORD"))
+-- wrk script: every request is a log-in of the next of the accounts that the environment names.
+local requests = {}
+function init()
+  local headers = {["Content-Type"] = "application/json"}
+  for email in os.getenv("BENCH_EMAILS"):gmatch("%S+") do
+    local body = string.format('{"email": "%s", "password": "%s"}', email, os.getenv("BENCH_PASSWORD"))
+    requests[#requests + 1] = wrk.format("POST", "/api/auth/login", headers, body)
+  end
+end
+
+local last = 0
+function request()
+  last = last % #requests + 1
+  return requests[last]
+end
 
 dofile((os.getenv("BENCH_DIRECTORY") or "test/bench") .. "/report.lua")

@@ -19,20 +19,30 @@ export const required = (name) => environment[name] ?? fail(`bench: ${name} is n
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+// The PG* variables of the cluster's superuser.
+export const clusterScript = join(directory, "../../control/cluster.sh");
+export function superuser(database) {
+  const lines = execFileSync(clusterScript, ["env", required("BENCH_CLUSTER")], { encoding: "utf8" });
+  return { ...Object.fromEntries([...lines.matchAll(/(PG\w+)=(\S+)/g)].map(([, name, value]) => [name, value])), PGDATABASE: database };
+}
+export function sql(statements, database = required("PGDATABASE")) {
+  return execFileSync("psql", ["-X", "-q", "-At", "-v", "ON_ERROR_STOP=1"],
+    { encoding: "utf8", input: statements, env: { ...environment, ...superuser(database) } }).trim();
+}
+
 // What has been measured so far, in the order of the table that is printed.
 export const figures = [];
 export const figure = (name, value, target, holds, detail) => figures.push({ name, value, target, holds, detail });
 
-// As spawn(), in a session of its own, as a service and its clients are: Linux shares the processor out among sessions
-// (sched(7), "The autogroup feature"), and a server process of PostgreSQL has one to itself. Ends with this process.
-function spawnAsService(program, flags, options) {
-  const child = spawn(program, flags, { ...options, detached: true });
-  services.add(child);
-  child.once("exit", () => services.delete(child));
+// As spawn(), of a program that ends with this process, whatever ends that.
+function spawnForBench(program, flags, options) {
+  const child = spawn(program, flags, options);
+  children.add(child);
+  child.once("exit", () => children.delete(child));
   return child;
 }
-const services = new Set();
-process.once("exit", () => services.forEach((child) => child.kill("SIGKILL")));
+const children = new Set();
+process.once("exit", () => children.forEach((child) => child.kill("SIGKILL")));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 
 async function freePort() {
@@ -54,7 +64,7 @@ export async function startGateway() {
   url.port = required("PGPORT");
   url.pathname = required("PGDATABASE");
   const log = openSync(join(scratch, "gateway.log"), "a");
-  const child = spawnAsService(required("GATEWAY_BINARY"), ["serve"], {
+  const child = spawnForBench(required("GATEWAY_BINARY"), ["serve"], {
     env: { PATH: environment.PATH, SQLALCHEMY_DATABASE_URL: url.href, AUTH_API_PORT: String(port) },
     stdio: ["ignore", log, log],
   });
@@ -85,7 +95,7 @@ export function wrk(url, { connections, script = "report.lua", headers = {}, dur
   for (const [name, value] of Object.entries(headers)) flags.push("-H", `${name}: ${value}`);
   return new Promise((resolve) => {
     let output = "";
-    const child = spawnAsService("wrk", [...flags, url], { env: { ...environment, BENCH_DIRECTORY: directory, ...variables } });
+    const child = spawnForBench("wrk", [...flags, url], { env: { ...environment, BENCH_DIRECTORY: directory, ...variables } });
     child.stdout.on("data", (data) => (output += data));
     child.once("exit", () => {
       const result = JSON.parse(/RESULT (.*)/.exec(output)?.[1] ?? fail(`bench: wrk said: ${output}`));

@@ -6,22 +6,13 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { figure, login, median, pgbench, required, scratch, seconds, startGateway, takeTurns, wrk } from "./measure.mjs";
+import {
+  clusterScript, figure, login, median, pgbench, required, scratch, seconds, sql, startGateway, superuser, takeTurns, wrk,
+} from "./measure.mjs";
 
 const directory = dirname(fileURLToPath(import.meta.url));
-const clusterScript = join(directory, "../../control/cluster.sh");
 const tenfold = "auth_db_tenfold";
 
-// The PG* variables of the cluster's superuser.
-function superuser(database) {
-  const lines = execFileSync(clusterScript, ["env", required("BENCH_CLUSTER")], { encoding: "utf8" });
-  return { ...Object.fromEntries([...lines.matchAll(/(PG\w+)=(\S+)/g)].map(([, name, value]) => [name, value])), PGDATABASE: database };
-}
-function sql(statements, database = required("PGDATABASE")) {
-  const environment = { ...process.env, ...superuser(database) };
-  return execFileSync("psql", ["-X", "-q", "-At", "-v", "ON_ERROR_STOP=1"],
-    { encoding: "utf8", input: statements, env: environment }).trim();
-}
 const script = (name) => readFileSync(join(directory, name), "utf8");
 
 function fill() {
