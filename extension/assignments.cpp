@@ -16,8 +16,6 @@ constinit pg::IndexedTable assignments_table{
                 {"role_id", UUIDOID},
                 {"expires_at", TIMESTAMPTZOID}},
 };
-constexpr int kResourceIdInIndex = 1;  // of the primary key (user_id, resource_id)
-
 constinit pg::LeafPlaces leaf_places{};
 
 // A user with more entries than that is looked up by each id of the path instead: so many, a page and a bit,
@@ -68,16 +66,17 @@ struct RowsOnPath {
 };
 
 // Where the rows lie that the index has for the user and the ids of the path, seen by the snapshot or not.
-// False when that is not the way to find them.
+// False when that is not the way to find them. The index is the primary key (user_id, resource_id).
 bool find_rows(Relation table, Relation index, std::int64_t user_id, const Path& path, RowsOnPath& rows) {
   if (!pg::places_count(table) || !pg::leaves_count(index)) return false;
+  const std::size_t length = static_cast<std::size_t>(path.type) + 1;
+  std::array<pg::EntryMark, kResourceTypes> marks;
+  for (std::size_t i = 0; i < length; ++i) marks[i] = pg::mark_of(path.ids[i]);
   int left_to_walk = kMostEntriesToWalk;
   bool complete = true;
-  pg::for_each_entry(leaf_places, index, user_id, [&](IndexTuple entry) {
+  pg::for_each_entry(leaf_places, index, user_id, std::span(marks).first(length), [&](IndexTuple entry) {
     if (--left_to_walk < 0) return complete = false;
-    bool is_null = false;
-    const Datum id = index_getattr(entry, kResourceIdInIndex + 1, RelationGetDescr(index), &is_null);
-    if (is_null || !lies_on(path, *DatumGetUUIDP(id))) return true;
+    if (!lies_on(path, pg::second_column(index, entry))) return true;
     // An entry stands for several rows where duplicates were merged: versions of one, in a unique index.
     const bool is_posting = BTreeTupleIsPosting(entry);
     const std::size_t count = is_posting ? BTreeTupleGetNPosting(entry) : 1;
@@ -107,7 +106,7 @@ AssignmentsOnPath find_assignments(std::int64_t user_id, const Path& path) {
   AssignmentsOnPath found;
   pg::call([&] {
     Relation table = pg::open_table(assignments_table);
-    Relation index = index_open(assignments_table.index_id, AccessShareLock);
+    Relation index = pg::open_index(assignments_table);
     RowsOnPath rows;
     if (find_rows(table, index, user_id, path, rows)) {
       for (std::size_t i = 0; i < rows.count; ++i) {

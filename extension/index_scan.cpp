@@ -1,5 +1,7 @@
 #include "index_scan.hpp"
 
+#include "statement_stamp.hpp"
+
 namespace pg {
 namespace {
 
@@ -90,9 +92,13 @@ Relation open_table(IndexedTable& description) {
       Relation table = table_open(description.table_id, AccessShareLock);
       resolve(description, table);
       table_close(table, NoLock);
+      description.table_locked_at = description.index_locked_at = 0;
     }
     // As try_table_open() does, less a look-up in the catalog cache.
-    LockRelationOid(description.table_id, AccessShareLock);
+    if (description.table_locked_at != auth::transaction_ends()) {
+      LockRelationOid(description.table_id, AccessShareLock);
+      description.table_locked_at = auth::transaction_ends();
+    }
     Relation table = RelationIdGetRelation(description.table_id);
     // Locking processes pending announcements: only under the lock does what we know hold.
     if (table != nullptr && description.resolved) return table;
@@ -103,6 +109,14 @@ Relation open_table(IndexedTable& description) {
     }
     description.resolved = false;
   }
+}
+
+Relation open_index(IndexedTable& description) {
+  if (description.index_locked_at != auth::transaction_ends()) {
+    LockRelationOid(description.index_id, AccessShareLock);
+    description.index_locked_at = auth::transaction_ends();
+  }
+  return index_open(description.index_id, NoLock);
 }
 
 IndexWalk::IndexWalk(IndexedTable& description, std::initializer_list<Key> keys)

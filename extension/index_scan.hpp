@@ -39,6 +39,8 @@ struct IndexedTable {
   bool resolved = false;
   Oid table_id = InvalidOid;
   Oid index_id = InvalidOid;
+  std::uint64_t table_locked_at = 0;  // auth::transaction_ends() when the lock was taken that we still hold
+  std::uint64_t index_locked_at = 0;
   Oid file = InvalidOid;  // the table's, when it was last opened to look for a row by its place
   AttrNumber attributes[kMostColumns] = {};
   IndexedTable* next = nullptr;  // the list of tables that the invalidation callback walks
@@ -91,7 +93,13 @@ class Row {
 Oid extension_schema();
 
 // Opens a table with the lock of a reader; an error if the table, a column or the index is not as described.
+//
+// The lock is asked for once a transaction: PostgreSQL gives no lock of a table back before a transaction or
+// subtransaction ends, and every end is counted.
 Relation open_table(IndexedTable& table);
+
+// Opens the index of a table that is open, likewise. index_close(index, NoLock) when done.
+Relation open_index(IndexedTable& table);
 
 // A walk over the index entries whose first columns equal `keys`. Has no destructor, since PostgreSQL's
 // errors run none: call end(). Locks stay until the transaction ends, as those of a query do.

@@ -3,13 +3,13 @@
 namespace auth {
 namespace {
 
-constinit std::uint64_t transaction_ends = 1;
+constinit std::uint64_t counted_ends = 1;
 
 }  // namespace
 
 StatementStamp statement_stamp() {
   const SnapshotData& snapshot = *GetActiveSnapshot();
-  return {.transaction_ends = transaction_ends,
+  return {.transaction_ends = counted_ends,
           .xmin = snapshot.xmin,
           .xmax = snapshot.xmax,
           .in_progress = snapshot.xcnt,
@@ -19,6 +19,8 @@ StatementStamp statement_stamp() {
           .clock = GetCurrentStatementStartTimestamp()};
 }
 
-void count_transaction_end() noexcept { ++transaction_ends; }
+void count_transaction_end() noexcept { ++counted_ends; }
+
+std::uint64_t transaction_ends() noexcept { return counted_ends; }
 
 }  // namespace auth

@@ -37,4 +37,7 @@ StatementStamp statement_stamp();
 // To be called whenever a transaction or subtransaction ends.
 void count_transaction_end() noexcept;
 
+// How many have ended, plus one.
+std::uint64_t transaction_ends() noexcept;
+
 }  // namespace auth

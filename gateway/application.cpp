@@ -43,8 +43,9 @@ constexpr milliseconds kReadTimeout{5'000};
 constexpr milliseconds kCallTimeout{30'000};
 constexpr milliseconds kHealthTimeout{1'800};  // an answer within 2 s
 constexpr milliseconds kRoutesRetry{500};
-// At the start: at the latest, a worker connects although no other has connected; at the latest, it begins its
-// other connections although there are no routes; how long these wait for the requests that waited for routes.
+// At the start: at the latest, a worker connects although no other has connected; at the latest, it begins
+// its other connections although there are no routes; how long these wait for the requests that waited for
+// routes.
 constexpr milliseconds kFirstConnectionWait{200};
 constexpr milliseconds kOthersStart{1000};
 constexpr milliseconds kOthersPause{50};
@@ -109,9 +110,9 @@ class GatewayApplication final : public Application {
 
   ~GatewayApplication() override { *is_alive_ = false; }
 
-  // Backends that start at once take as many times as long until the first of them answers, and without routes
-  // hardly anything can be answered. So one connection of the process comes first, then the routes and,
-  // meanwhile, a connection of each other worker, then all others.
+  // Backends that start at once take as many times as long until the first of them answers, and without
+  // routes hardly anything can be answered. So one connection of the process comes first, then the routes
+  // and, meanwhile, a connection of each other worker, then all others.
   void start() override {
     if (store_.claim_first_connection()) return connect();
     connect_after_first(loop_.now() + kFirstConnectionWait);

@@ -701,21 +701,22 @@ test("a row's place, taken by another user's row, does not speak for the first",
   await other.query("DELETE FROM public.users WHERE id >= 50");
 });
 
-// The checks remember the page of the index where a user's rights begin. A hundred rights each, so that some begin where a
-// page begins, and many go on in the next.
+// The checks remember the page of the index where a user's rights begin, and of each right, unless they are many, a byte.
+// So some begin where a page begins, and many go on in the next; and everybody is asked about twice.
 const crowd = "generate_series(1001, 1030)";
 const crowdsAnswers = (session) =>
-  value(session, `SELECT array_agg(DISTINCT auth.user_has_role(id, 'project', traps.id('project'), 'editor')) FROM ${crowd} AS id`);
+  value(session, `SELECT array_agg(DISTINCT auth.user_has_role(id, 'project', traps.id('project'), 'editor'))
+    FROM generate_series(1, 2), ${crowd} AS id`);
 const grantEach = (resource, users = crowd, rights = 1) => `
   INSERT INTO public.user_role_assignments (user_id, resource_id, resource_type, role)
   SELECT id, ${resource}, 'project', 'editor' FROM ${users} AS id, generate_series(1, ${rights}) AS n`;
 const grantCrowd = grantEach("traps.id('project')");
 const revokeCrowd = "DELETE FROM public.user_role_assignments WHERE resource_id = traps.id('project') AND user_id > 1000";
 
-test("a user's rights are found where they begin, while their neighbours' come and go", async () => {
+for (const rights of [0, 30, 100, 160]) test(`${rights} rights are found where they begin, while their neighbours' come and go`, async () => {
   await other.query(`INSERT INTO public.users (id, email) SELECT id, 'u' || id || '@traps.example' FROM ${crowd} AS id`);
   try {
-    await other.query(grantEach("md5(id || 'x' || n)::uuid", crowd, 100));
+    await other.query(grantEach("md5(id || 'x' || n)::uuid", crowd, rights));
     for (let round = 0; round < 3; round++) {
       assert.deepEqual(await crowdsAnswers(one), [false], `round ${round}, before`);
       await other.query(grantCrowd);
@@ -733,10 +734,58 @@ test("a user's rights are found where they begin, while their neighbours' come a
       assert.deepEqual(await crowdsAnswers(one), [true], `round ${round}, granted on them`);
       await other.query(revokeCrowd);
       await other.query("DELETE FROM public.user_role_assignments WHERE user_id > 1000");
-      await other.query(grantEach("md5(id || 'x' || n)::uuid", crowd, 100));
+      await other.query(grantEach("md5(id || 'x' || n)::uuid", crowd, rights));
     }
   } finally {
     await other.query("DELETE FROM public.users WHERE id > 1000");
+  }
+});
+
+test("every one of sixty rights counts, the first time and the second", async () => {
+  await other.query(`INSERT INTO public.users (id, email) VALUES (1001, 'sixty@traps.example')`);
+  try {
+    for (let round = 0; round < 20; round++) {  // in other places of other pages
+      await other.query(`DELETE FROM public.user_role_assignments;
+        ${grantEach("md5(id || 'x' || n)::uuid", "generate_series(1, 2)", 20 * round)};
+        INSERT INTO public.user_role_assignments (user_id, resource_id, resource_type, role)
+        SELECT 1001, md5('x' || n)::uuid, 'project', 'editor' FROM generate_series(1, 40) AS n
+        UNION ALL SELECT 1001, traps.id('project', n), 'project', 'editor' FROM generate_series(0, 19) AS n`);
+      const answer = await value(one, `SELECT array_agg(DISTINCT auth.user_has_role(1001, 'project', traps.id('project', n), 'editor'))
+        FROM generate_series(1, 2), generate_series(0, 19) AS n`);
+      assert.deepEqual(answer, [true], `round ${round}`);
+    }
+  } finally {
+    await other.query("DELETE FROM public.users WHERE id > 1000");
+  }
+});
+
+// The checks ask for their locks once a transaction.
+test("the tables that a check has read stay as they are until its transaction ends, and no longer", async () => {
+  const tables = ["users", "projects", "user_role_assignments"];
+  const areFree = async (free, message) => {
+    for (const table of tables) {
+      await other.query("BEGIN");
+      const outcome = await other.query(`LOCK TABLE public.${table} IN ACCESS EXCLUSIVE MODE NOWAIT`).then(() => true, (error) => error.code);
+      await other.query("ROLLBACK");
+      assert.equal(outcome, free || "55P03", `${table}, ${message}`);
+    }
+  };
+  for (let round = 0; round < 2; round++) {
+    await one.query("BEGIN");
+    for (const end of ["ROLLBACK TO SAVEPOINT a", "RELEASE SAVEPOINT a"]) {
+      await one.query("SAVEPOINT a");
+      await value(one, `SELECT ${byUser}`);
+      await areFree(false, "in a savepoint");
+      await one.query(end);
+      if (end.startsWith("ROLLBACK")) await areFree(true, "rolled back to the savepoint");
+      await value(one, `SELECT ${byUser}`);
+      await areFree(false, `after ${end}`);
+    }
+    await one.query("DO $$ BEGIN PERFORM 1 / 0; EXCEPTION WHEN OTHERS THEN END $$");
+    await value(one, `SELECT ${byUser}`);
+    await areFree(false, "after a caught exception");
+    await one.query(round === 0 ? "COMMIT" : "ROLLBACK");
+    await areFree(true, "after the end");
   }
 });
 
