@@ -72,8 +72,8 @@ void expect_leaf(const LeafPlaces& places, std::int64_t key) {
     const char* const page = BufferGetPage(place.buffer);
     __builtin_prefetch(version::descriptor_of(place.buffer));
     __builtin_prefetch(page);
-    __builtin_prefetch(place.marks.data() + 32);
-    __builtin_prefetch(place.marks.data() + 96);
+    __builtin_prefetch(&place.marks[32]);  // the second and the third line of the place
+    __builtin_prefetch(&place.marks[96]);
   }
 }
 

@@ -80,7 +80,10 @@ inline std::int64_t first_column(Relation index, IndexTuple entry) {
 }
 inline const pg_uuid_t& second_column(Relation index, IndexTuple entry) {
   bool is_null = false;
-  return *DatumGetUUIDP(index_getattr(entry, 2, RelationGetDescr(index), &is_null));
+  const Datum column = index_getattr(entry, 2, RelationGetDescr(index), &is_null);
+  const auto* const value = is_null ? nullptr : DatumGetUUIDP(column);
+  if (value == nullptr) elog(ERROR, "an entry of index \"%s\" has NULL", RelationGetRelationName(index));
+  return *value;
 }
 
 // Shows those of the remembered entries that have one of the marks; false when `see` has returned false.

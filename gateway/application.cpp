@@ -153,7 +153,7 @@ class GatewayApplication final : public Application {
     if (auto refusal = bind(*route, path, request, arguments)) {
       return answer(request, *exchange, std::move(*refusal));
     }
-    if (route->lane != LaneName::read) start_others();
+    if (route->lane != LaneName::read) start_others();  // not begun yet in the first moments
     lane(route->lane)
         .submit(std::make_unique<RouteCall>(routes, *route, std::move(arguments), std::move(exchange), cors_,
                                             cors_.allowed_origin(request)));
