@@ -3,7 +3,7 @@ DROP VIEW auth.connections, auth.table_sizes, auth.database_sizes, auth.slow_fun
 DROP FUNCTION auth.doctor();
 DROP FUNCTION auth.check_rights(), auth.check_settings(), auth.check_objects(), auth.check_routes_and_keys();
 DROP FUNCTION auth.list_tables(), auth.list_slow_functions(), auth.list_logins(), auth.effective_setting(name, text);
-DROP FUNCTION auth.library_version(), auth.check_key_file();
+DROP FUNCTION auth.library_version(), auth.check_key_file(), auth.leave_out_route(text, text, text);
 
 DO $watchers$
 DECLARE
