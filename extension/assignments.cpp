@@ -16,6 +16,7 @@ constinit pg::IndexedTable assignments_table{
                 {"role_id", UUIDOID},
                 {"expires_at", TIMESTAMPTZOID}},
 };
+
 constinit pg::LeafPlaces leaf_places{};
 
 // A user with more entries than that is looked up by each id of the path instead: so many, a page and a bit,

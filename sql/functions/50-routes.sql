@@ -42,7 +42,7 @@ LANGUAGE sql STABLE SECURITY DEFINER COST 10000 ROWS 100
 SET search_path = pg_catalog, pg_temp
 AS $function$
   -- A gateway asks this as the first thing in a new backend, whose caches are empty: one plain query over the catalogs
-  -- takes half the time there that PL/pgSQL and a function call a route take.
+  -- takes half the time there that PL/pgSQL and a call of auth.find_function a route take, whose rule this is.
   SELECT r.method, r.path, r.function, r.success_status, r.lane, r.max_body_bytes, r.summary,
          d.description, format_type(p.prorettype, NULL),
          -- OUT arguments are no input; of the input arguments, those with a default are the last ones.

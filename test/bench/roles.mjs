@@ -43,9 +43,9 @@ async function measurePointChecks() {
   const faster = (Math.min(asSql, asPlpgsql) - one) / cost;
   figure("user_has_role / the better of an SQL and a PL/pgSQL function", faster, ">= 5", faster >= 5,
     `above SELECT 1: ${microseconds(asSql - one)} SQL, ${microseconds(asPlpgsql - one)} PL/pgSQL`);
-  const growth = ten / engine;
+  const growth = (ten - one) / cost;
   figure("user_has_role at ten times the assignments", growth, "<= 1.3", growth <= 1.3,
-    `${microseconds(ten)} / ${microseconds(engine)}; above SELECT 1: ${((ten - one) / cost).toFixed(2)}`);
+    `${microseconds(ten - one)} / ${microseconds(cost)}; whole statements: ${(ten / engine).toFixed(2)}`);
 }
 
 // The four queries as each role sees them. A pipeline is a transaction of the user, so that the identity's cost is
