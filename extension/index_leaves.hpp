@@ -12,9 +12,11 @@
 // which every change of a page moves forward, is the one that the descent saw. Else there is a descent.
 // Nothing here can be out of date, and nothing needs to be invalidated.
 //
-// What else the page showed at the descent is remembered, too, and as good for as long: how many entries the
-// key has there, whether more follow on the next page, and of each entry a byte that its second column makes.
-// So a user with 60 assignments, none of them on the resources asked for, costs no look at 60 entries.
+// What else the page showed is remembered, too, and as good for as long: how many entries the key has there,
+// whether more follow on the next page, and of each entry two bytes that its second column makes. So a user
+// with 60 assignments, none of them on the resources asked for, costs no look at 60 entries. A page holds
+// about 180, so those of every third such user go on on the next page, which is remembered likewise. That it
+// still is the next one needs no proof of its own: the link to it is part of the first.
 //
 // Not under SERIALIZABLE, where a look-up must leave its locks on the index, nor where changes are not logged
 // and so leave the LSN alone: ask leaves_count() first.
@@ -25,40 +27,44 @@
 namespace pg {
 
 // What is remembered of an entry: entries of another mark have another second column.
-using EntryMark = std::uint8_t;
+struct EntryMark {
+  std::uint8_t first;
+  std::uint8_t second;
+  bool operator==(const EntryMark&) const = default;
+};
 
 EntryMark mark_of(const pg_uuid_t& second_column);
 
-// Three cache lines.
-struct alignas(64) LeafPlace {
-  static constexpr std::size_t kMostMarks = 157;
-
-  std::int64_t key;
-  XLogRecPtr lsn;
-  Oid file;  // the index's current file; 0: an empty place
+// A page with entries of a key, as it was when it was read.
+struct RememberedLeaf {
+  PageXLogRecPtr lsn;
   BlockNumber block;
   Buffer buffer;
   OffsetNumber first_entry;
-  std::uint16_t entries;  // of the key on that page
-  bool is_marked;         // they are few enough for a mark of each
-  bool ends_there;        // the next page has none
-  std::array<EntryMark, kMostMarks> marks;
+  std::uint16_t entries;  // of the key
 };
-static_assert(sizeof(LeafPlace) == 192);
 
-// Four places for each value of a key's hash; a new one takes the place of the oldest. 6 MB of zero pages,
+// Four cache lines. The first bytes of all marks lie together, since the second ones are seldom looked at.
+struct alignas(64) LeafPlace {
+  static constexpr std::size_t kMostMarks = 100;
+
+  std::int64_t key;
+  Oid file;                              // the index's current file; 0: an empty place
+  std::array<RememberedLeaf, 2> leaves;  // where the key's entries begin, and where they go on
+  std::uint8_t known;                    // so many of them are remembered,
+  std::uint8_t marked;                   // and so many with a mark of each entry
+  bool ends_there;                       // the key has no entries but those with marks
+  std::array<std::uint8_t, kMostMarks> first_bytes;
+  std::array<std::uint8_t, kMostMarks> second_bytes;
+};
+static_assert(sizeof(LeafPlace) == 256);
+
+// Four places for each value of a key's hash; a new one takes the place of the oldest. 8 MB of zero pages,
 // touched as they fill.
 inline constexpr std::size_t kLeafSets = 8192;
 using LeafPlaces = std::array<std::array<LeafPlace, 4>, kLeafSets>;
 
-// A page of the index, pinned and locked for reading, and the first entry on it to look at.
-struct LockedLeaf {
-  Buffer buffer;  // invalid: there is none
-  OffsetNumber entry;
-  const LeafPlace* known = nullptr;  // what the key has from there on, where that is remembered
-};
-
-// Has the processor fetch what find_leaf() and a walk from there will read, if the key is remembered.
+// Has the processor fetch what for_each_entry() will read, if the key is remembered.
 void expect_leaf(const LeafPlaces& places, std::int64_t key);
 
 // The functions below raise PostgreSQL's errors: inside pg::call only. `index` is an open B-tree, its first
@@ -66,11 +72,19 @@ void expect_leaf(const LeafPlaces& places, std::int64_t key);
 
 bool leaves_count(Relation index);
 
-// The first entry of the key or, if it has none, of the next one.
-LockedLeaf find_leaf(LeafPlaces& places, Relation index, std::int64_t key);
-// The page to the right, when the key may have entries there. Gives the page up in any case.
-LockedLeaf next_leaf(Relation index, const LockedLeaf& leaf, std::int64_t key);
+// The place of the key, which may be an empty one.
+LeafPlace& place_of(LeafPlaces& places, Relation index, std::int64_t key);
 
+// Pins, locks for reading and remembers the leaf where the entries of the place's key begin; invalid when the
+// index is empty.
+Buffer lock_first_leaf(LeafPlace& place, Relation index);
+// Gives up the leaf that is number `number` of those of the place's key. Returns the next one, likewise;
+// invalid when the key has no entries there.
+Buffer lock_next_leaf(LeafPlace& place, Relation index, std::size_t number, Buffer leaf);
+
+inline OffsetNumber first_entry_of(Page page) {
+  return P_FIRSTDATAKEY(reinterpret_cast<BTPageOpaque>(PageGetSpecialPointer(page)));
+}
 inline IndexTuple entry_at(Page page, OffsetNumber number) {
   return reinterpret_cast<IndexTuple>(PageGetItem(page, PageGetItemId(page, number)));
 }
@@ -86,22 +100,35 @@ inline const pg_uuid_t& second_column(Relation index, IndexTuple entry) {
   return *value;
 }
 
-// Shows those of the remembered entries that have one of the marks; false when `see` has returned false.
+// Shows those of a remembered leaf's entries whose marks are among the wanted; `first_mark` is the place's of
+// its first entry. False when `see` has returned false.
 template <class See>
-bool for_each_marked(const LockedLeaf& leaf, std::span<const EntryMark> wanted, See&& see) {
-  const EntryMark* const begin = leaf.known->marks.data();
-  const EntryMark* const end = begin + leaf.known->entries;
-  const auto find = [end](const EntryMark* from, EntryMark mark) {
-    return static_cast<const EntryMark*>(std::memchr(from, mark, static_cast<std::size_t>(end - from)));
-  };
+bool for_each_marked(const LeafPlace& place, const RememberedLeaf& leaf, std::size_t first_mark,
+                     std::span<const EntryMark> wanted, See&& see) {
+  const Page page = BufferGetPage(leaf.buffer);
+  const std::uint8_t* const begin = &place.first_bytes[first_mark];
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (std::memchr(wanted.data(), wanted[i], i) != nullptr) continue;  // no entry is shown twice
-    for (const EntryMark* mark = find(begin, wanted[i]); mark != nullptr; mark = find(mark + 1, wanted[i])) {
-      if (!see(
-              entry_at(BufferGetPage(leaf.buffer), static_cast<OffsetNumber>(leaf.entry + (mark - begin))))) {
-        return false;
-      }
+    const auto done = wanted.first(i);
+    if (std::find(done.begin(), done.end(), wanted[i]) != done.end()) continue;  // no entry is shown twice
+    for (std::size_t entry = 0; entry < leaf.entries; ++entry) {
+      const auto* const fit =
+          static_cast<const std::uint8_t*>(std::memchr(begin + entry, wanted[i].first, leaf.entries - entry));
+      if (fit == nullptr) break;
+      entry = static_cast<std::size_t>(fit - begin);
+      if (place.second_bytes[first_mark + entry] != wanted[i].second) continue;
+      if (!see(entry_at(page, static_cast<OffsetNumber>(leaf.first_entry + entry)))) return false;
     }
+  }
+  return true;
+}
+
+// Shows the key's entries on a page from the first on; false when `see` has returned false.
+template <class See>
+bool for_each_on_page(Relation index, Page page, OffsetNumber first, std::int64_t key, See&& see) {
+  const OffsetNumber last = PageGetMaxOffsetNumber(page);
+  for (OffsetNumber number = first; number <= last; ++number) {
+    const IndexTuple entry = entry_at(page, number);
+    if (first_column(index, entry) != key || !see(entry)) return false;
   }
   return true;
 }
@@ -111,25 +138,26 @@ bool for_each_marked(const LockedLeaf& leaf, std::span<const EntryMark> wanted, 
 template <class See>
 void for_each_entry(LeafPlaces& places, Relation index, std::int64_t key, std::span<const EntryMark> wanted,
                     See&& see) {
-  LockedLeaf leaf = find_leaf(places, index, key);
-  if (leaf.known != nullptr && leaf.known->is_marked) {
-    if (!for_each_marked(leaf, wanted, see) || leaf.known->ends_there) {
-      UnlockReleaseBuffer(leaf.buffer);
+  LeafPlace& place = place_of(places, index, key);
+  std::size_t marks = 0;
+  Buffer buffer = lock_first_leaf(place, index);
+  for (std::size_t number = 0; BufferIsValid(buffer); ++number) {
+    bool goes_on = false;
+    if (number < place.marked) {
+      const RememberedLeaf& leaf = place.leaves[number];
+      goes_on = for_each_marked(place, leaf, marks, wanted, see) &&
+                !(place.ends_there && number + 1 == place.marked);
+      marks += leaf.entries;
+    } else {
+      const Page page = BufferGetPage(buffer);
+      const OffsetNumber first = number == 0 ? place.leaves[0].first_entry : first_entry_of(page);
+      goes_on = for_each_on_page(index, page, first, key, see);
+    }
+    if (!goes_on) {
+      UnlockReleaseBuffer(buffer);
       return;
     }
-    leaf = next_leaf(index, leaf, key);
-  }
-  while (BufferIsValid(leaf.buffer)) {
-    const Page page = BufferGetPage(leaf.buffer);
-    const OffsetNumber last = PageGetMaxOffsetNumber(page);
-    for (OffsetNumber number = leaf.entry; number <= last; ++number) {
-      const IndexTuple entry = entry_at(page, number);
-      if (first_column(index, entry) != key || !see(entry)) {
-        UnlockReleaseBuffer(leaf.buffer);
-        return;
-      }
-    }
-    leaf = next_leaf(index, leaf, key);
+    buffer = lock_next_leaf(place, index, number, buffer);
   }
 }
 

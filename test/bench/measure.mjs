@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 const directory = dirname(fileURLToPath(import.meta.url));
 const environment = process.env;
 export const scratch = mkdtempSync(join(tmpdir(), "auth-api-bench-"));
-const rounds = Number(environment.BENCH_ROUNDS ?? 3);
+export const rounds = Number(environment.BENCH_ROUNDS ?? 3);
 export const seconds = Number(environment.BENCH_SECONDS ?? 5);
 export const fail = (message) => { console.error(message); process.exit(1); };
 export const required = (name) => environment[name] ?? fail(`bench: ${name} is not set; run it by "make bench"`);

@@ -1,12 +1,14 @@
 // The ways in which a fast role check goes wrong, one test each: every one fails when the engine's guard against it is
 // taken out. The race (race/) looks for what nobody thought of; here is what somebody did.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { afterEach, before, beforeEach, test } from "node:test";
 import { until } from "../http/support/poll.mjs";
 import { startDatabase, tokenOf } from "./support/database.mjs";
 
-const { database } = await startDatabase();
 const roleName = `traps_${Math.random().toString(36).slice(2)}`;
+const { database } = await startDatabase({
+  cleanUp: (its) => its.query(`DROP OWNED BY ${roleName}; DROP ROLE ${roleName}`),
+});
 // Every way of asking whether ada is an editor of the first project; under an identity also those of policies.
 const byUser = `auth.user_has_role(1, 'project', traps.id('project'), 'editor')`;
 const byAction = `(auth.check_access(1, 'edit_project', 'project', traps.id('project'))).allowed`;
@@ -46,7 +48,6 @@ before(async () => {
     GRANT SELECT ON traps.documents TO ${roleName};`);
   token = await tokenOf(database, 1);
 });
-after(() => database.query(`DROP OWNED BY ${roleName}; DROP ROLE ${roleName}`));
 beforeEach(async () => {
   [one, other] = [await database.connectSuperuser(), await database.connectSuperuser()];
   await database.query(`
@@ -701,8 +702,9 @@ test("a row's place, taken by another user's row, does not speak for the first",
   await other.query("DELETE FROM public.users WHERE id >= 50");
 });
 
-// The checks remember the page of the index where a user's rights begin, and of each right, unless they are many, a byte.
-// So some begin where a page begins, and many go on in the next; and everybody is asked about twice.
+// The checks remember the page of the index where a user's rights begin, the one where they go on, and of each right,
+// unless they are many, two bytes. So some begin where a page begins, and many go on in the next; and everybody is asked
+// about twice.
 const crowd = "generate_series(1001, 1030)";
 const crowdsAnswers = (session) =>
   value(session, `SELECT array_agg(DISTINCT auth.user_has_role(id, 'project', traps.id('project'), 'editor'))
@@ -713,7 +715,7 @@ const grantEach = (resource, users = crowd, rights = 1) => `
 const grantCrowd = grantEach("traps.id('project')");
 const revokeCrowd = "DELETE FROM public.user_role_assignments WHERE resource_id = traps.id('project') AND user_id > 1000";
 
-for (const rights of [0, 30, 100, 160]) test(`${rights} rights are found where they begin, while their neighbours' come and go`, async () => {
+for (const rights of [0, 30, 60, 100, 160]) test(`${rights} rights are found where they begin, while their neighbours' come and go`, async () => {
   await other.query(`INSERT INTO public.users (id, email) SELECT id, 'u' || id || '@traps.example' FROM ${crowd} AS id`);
   try {
     await other.query(grantEach("md5(id || 'x' || n)::uuid", crowd, rights));
@@ -738,6 +740,49 @@ for (const rights of [0, 30, 100, 160]) test(`${rights} rights are found where t
     }
   } finally {
     await other.query("DELETE FROM public.users WHERE id > 1000");
+  }
+});
+
+// Rights on the project whose id is the greatest are the last of each user's, and what begins with f is near them.
+test("of rights on two pages, those on the second come and go while the first stays as it is", async () => {
+  const last = "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid";
+  const near = (n) => `('fffffff' || substr(md5(id || 'near' || ${n}), 8))::uuid`;
+  await other.query(`INSERT INTO public.projects (id, account_id, organization_id, name)
+      VALUES (${last}, traps.id('account'), traps.id('organization'), 'last');
+    INSERT INTO public.users (id, email) SELECT id, 'u' || id || '@traps.example' FROM ${crowd} AS id;
+    TRUNCATE public.user_role_assignments;  -- what is left of other rights would take up pages
+    ${grantEach("md5(id || 'x' || n)::uuid", crowd, 60)} ORDER BY n  -- else pages split between users
+  `);
+  const assertAnswer = async (id, answer, message) => {
+    const given = await value(one, `SELECT array_agg(DISTINCT auth.user_has_role(${id}, 'project', ${last}, 'editor')) FROM generate_series(1, 2)`);
+    assert.deepEqual(given, [answer], `user ${id}, ${message}`);
+  };
+  const users = Array.from({ length: 30 }, (_, number) => 1001 + number);
+  try {
+    for (const id of users) {
+      await assertAnswer(id, false, "before");
+      const user = `generate_series(${id}, ${id})`;
+      for (let more = 0; more < 3; more++) {
+        await other.query(grantEach(near(`${more} * 100 + n`), user, 9));
+        await assertAnswer(id, false, "others granted beside it");
+      }
+      await other.query(grantEach(last, user));
+      await assertAnswer(id, true, "granted");
+      await other.query(grantEach(near("1000 + n"), user, 30));
+      await assertAnswer(id, true, "more than can be remembered");
+    }
+    // Now the second pages lose entries before the one that stays.
+    await other.query("DELETE FROM public.user_role_assignments WHERE resource_id BETWEEN 'fffffff0-0000-0000-0000-000000000000' AND 'ffffffff-ffff-ffff-ffff-fffffffffffe'");
+    await other.query("VACUUM public.user_role_assignments");
+    for (const id of users) await assertAnswer(id, true, "after VACUUM");
+    for (const id of users) {
+      await other.query(`DELETE FROM public.user_role_assignments WHERE user_id = ${id} AND resource_id = ${last}`);
+      await assertAnswer(id, false, "revoked");
+    }
+    await other.query("VACUUM public.user_role_assignments");
+    for (const id of users) await assertAnswer(id, false, "after another VACUUM");
+  } finally {
+    await other.query(`DELETE FROM public.users WHERE id > 1000; DELETE FROM public.projects WHERE id = ${last}`);
   }
 });
 

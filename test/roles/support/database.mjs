@@ -6,12 +6,17 @@ import { Cluster } from "../../http/support/cluster.mjs";
 
 const evaluator = readFileSync(fileURLToPath(new URL("../evaluator.sql", import.meta.url)), "utf8");
 
-// { cluster, database }; taken down when the file's tests are over. `own`: a cluster of its own, with these settings.
-export async function startDatabase({ own } = {}) {
+// { cluster, database }; taken down when the file's tests are over, after `cleanUp(database)`. `own`: a cluster of its own,
+// with these settings.
+export async function startDatabase({ own, cleanUp = () => {} } = {}) {
   const shared = own === undefined && process.env.AUTH_API_TEST_CLUSTER !== undefined;
   const cluster = own === undefined ? await Cluster.shared() : await Cluster.create(...own);
-  if (!shared) after(() => cluster.destroy());
-  const database = await cluster.createDatabase();
+  let database;
+  after(async () => {
+    await cleanUp(database);
+    if (!shared) await cluster.destroy();
+  });
+  database = await cluster.createDatabase();
   await database.query(evaluator);
   return { cluster, database };
 }
