@@ -10,6 +10,7 @@ export const isExpected = (error) => expected.includes(error.code);
 const resource = (chance) => `(SELECT r FROM race.resources AS r WHERE r.number = ${1 + chance.below(39)})`;
 const user = (chance) => 1 + chance.below(24);
 const project = (chance) => `race.id('project', ${chance.below(27)})`;
+export const rightsOf = (user) => `user_id = ${user} AND resource_id IN (SELECT id FROM race.resources)`;
 
 const changes = [
   // Grants and revocations, by far the most.
@@ -19,15 +20,15 @@ const changes = [
       SELECT ${user(chance)}, (r).id, (r).type, '${role}' FROM ${resource(chance)} AS r
       ON CONFLICT (user_id, resource_id) DO UPDATE SET role = excluded.role, role_id = NULL, expires_at = NULL`;
   }),
-  ...Array(6).fill((chance) => `DELETE FROM public.user_role_assignments WHERE user_id = ${user(chance)}`),
+  ...Array(6).fill((chance) => `DELETE FROM public.user_role_assignments WHERE ${rightsOf(user(chance))}`),
   (
     chance,
   ) => `UPDATE public.user_role_assignments SET expires_at = clock_timestamp() + ${chance.below(20)} * interval '1 ms'
-    WHERE user_id = ${user(chance)}`,
+    WHERE ${rightsOf(user(chance))}`,
   (
     chance,
   ) => `UPDATE public.user_role_assignments AS a SET role = 'editor', role_id = r.id FROM auth.roles AS r
-    WHERE a.user_id = ${user(chance)} AND NOT r.is_system AND r.scope_type = a.resource_type`,
+    WHERE ${rightsOf(user(chance))} AND NOT r.is_system AND r.scope_type = a.resource_type`,
   // Who the user is.
   (chance) =>
     `UPDATE public.users SET status = '${chance.one(["active", "active", "suspended"])}' WHERE id = ${user(chance)}`,

@@ -1,7 +1,7 @@
 // Those who check, each kind over a connection of its own: in every isolation level, in prepared statements, savepoints,
 // cursors, PL/pgSQL, parallel workers and policies, here and on a hot standby.
 import { random } from "../support/models.mjs";
-import { isExpected } from "./changes.mjs";
+import { isExpected, rightsOf } from "./changes.mjs";
 
 const questions = 24 * 39 * 2;
 const first = (chance, asked) => 1 + chance.below(questions - asked);
@@ -43,7 +43,7 @@ export const kinds = {
     await session.query("SET LOCAL lock_timeout = '500ms'");
     await compare(race, session, chance, 20);
     await session.query("SAVEPOINT one");
-    await session.query("DELETE FROM public.user_role_assignments WHERE user_id = $1", [user]);
+    await session.query(`DELETE FROM public.user_role_assignments WHERE ${rightsOf(user)}`);
     await compare(race, session, chance, 20);
     await session.query("SAVEPOINT two");
     await session.query(
