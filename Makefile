@@ -131,6 +131,7 @@ reset: ## forget what `make run` made: its database, its users, its keys
 bench: packages-test ## every figure beside its target (BENCH_PARTS=sessions|roles); writes .run/bench.json
 	@$(AGAIN) all stage build/bench/argon2id build/bench/point_check
 	control/cluster.sh destroy .run/bench/cluster
+	rm -rf .run/bench
 	RUN_DIR=.run/bench GATEWAY_BINARY=build/auth-gateway BENCH_BINARIES=build/bench BENCH_JSON=.run/bench.json \
 	  BENCH_CLUSTER=.run/bench/cluster test/bench/in-one-group.sh control/run.sh node test/bench/bench.mjs
 
