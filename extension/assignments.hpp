@@ -16,7 +16,10 @@ struct Assignment {
 // A user's assignments on a resource and its parents: one a resource, so at most three.
 class AssignmentsOnPath {
  public:
-  void add(const Assignment& assignment) { items_[size_++] = assignment; }
+  // Only an index that is damaged, and so not unique, shows more than there is room for; those are left out.
+  void add(const Assignment& assignment) {
+    if (size_ < items_.size()) items_[size_++] = assignment;
+  }
   std::span<const Assignment> items() const { return {items_.data(), size_}; }
   // The strongest of them.
   Level level() const;
