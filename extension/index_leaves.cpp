@@ -11,8 +11,6 @@ std::size_t set_of(std::int64_t key) {
   return auth::spread(static_cast<std::uint64_t>(key), 0) >> (64 - std::countr_zero(kLeafSets));
 }
 
-BTPageOpaque opaque_of(Page page) { return reinterpret_cast<BTPageOpaque>(PageGetSpecialPointer(page)); }
-
 // The first entry on the page, or after `low`, that is not less than the key.
 OffsetNumber first_entry(Relation index, Page page, std::int64_t key, OffsetNumber low) {
   OffsetNumber high = OffsetNumberNext(PageGetMaxOffsetNumber(page));
@@ -52,12 +50,13 @@ void remember(LeafPlace& place, Relation index, Buffer buffer, OffsetNumber begi
   const std::int64_t key = place.key;
   const OffsetNumber end = key == INT64_MAX ? begin : first_entry(index, page, key + 1, begin);
   const std::size_t entries = std::size_t{end} - begin;
-  place.leaves[place.known] = {.lsn = {},
-                               .block = BufferGetBlockNumber(buffer),
-                               .buffer = buffer,
-                               .first_entry = begin,
-                               .entries = static_cast<std::uint16_t>(entries)};
-  PageXLogRecPtrSet(place.leaves[place.known].lsn, BufferGetLSNAtomic(buffer));
+  RememberedLeaf& leaf = place.leaves[place.known];
+  leaf = {.lsn = {},
+          .block = BufferGetBlockNumber(buffer),
+          .buffer = buffer,
+          .first_entry = begin,
+          .entries = static_cast<std::uint16_t>(entries)};
+  PageXLogRecPtrSet(leaf.lsn, BufferGetLSNAtomic(buffer));
   const std::size_t marks = place.known == 0 ? 0 : place.leaves[0].entries;
   const bool fits = key != INT64_MAX && marks + entries <= LeafPlace::kMostMarks;
   for (std::size_t i = 0; fits && i < entries; ++i) {

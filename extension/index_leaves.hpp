@@ -82,9 +82,10 @@ Buffer lock_first_leaf(LeafPlace& place, Relation index);
 // invalid when the key has no entries there.
 Buffer lock_next_leaf(LeafPlace& place, Relation index, std::size_t number, Buffer leaf);
 
-inline OffsetNumber first_entry_of(Page page) {
-  return P_FIRSTDATAKEY(reinterpret_cast<BTPageOpaque>(PageGetSpecialPointer(page)));
+inline BTPageOpaque opaque_of(Page page) {
+  return reinterpret_cast<BTPageOpaque>(PageGetSpecialPointer(page));
 }
+inline OffsetNumber first_entry_of(Page page) { return P_FIRSTDATAKEY(opaque_of(page)); }
 inline IndexTuple entry_at(Page page, OffsetNumber number) {
   return reinterpret_cast<IndexTuple>(PageGetItem(page, PageGetItemId(page, number)));
 }

@@ -195,8 +195,12 @@ describe("a gateway that cannot serve says why and what to do:", () => {
 
     // Of 40 slots, three are kept for superusers and one is admin's. Whoever is on the way out has one for a moment more.
     const others = [];
-    const takeSlot = () => database.connect().then((session) => others.push(session), () => undefined);
-    await until("all slots to be taken", async () => (await takeSlot()) === undefined && others.length === 36);
+    const isFull = () =>
+      database.connect().then(
+        (session) => void others.push(session),
+        () => true,
+      );
+    await until("all slots to be taken", async () => (await isFull()) && others.length === 36);
     await fails(database.url(), {
       cause: /53300: (remaining connection slots are reserved|sorry, too many clients)/,
       advice: /lower DB_POOL_SIZE.*max_connections/s,

@@ -10,7 +10,7 @@ export const isExpected = (error) => expected.includes(error.code);
 const resource = (chance) => `(SELECT r FROM race.resources AS r WHERE r.number = ${1 + chance.below(39)})`;
 const user = (chance) => 1 + chance.below(24);
 const project = (chance) => `race.id('project', ${chance.below(27)})`;
-export const rightsOf = (user) => `user_id = ${user} AND resource_id IN (SELECT id FROM race.resources)`;
+export const rightsOf = (userId) => `user_id = ${userId} AND resource_id IN (SELECT id FROM race.resources)`;
 
 const changes = [
   // Grants and revocations, by far the most.

@@ -13,7 +13,7 @@ export async function startDatabase({ own, cleanUp = () => {} } = {}) {
   const cluster = own === undefined ? await Cluster.shared() : await Cluster.create(...own);
   let database;
   after(async () => {
-    await cleanUp(database);
+    if (database !== undefined) await cleanUp(database);
     if (!shared) await cluster.destroy();
   });
   database = await cluster.createDatabase();
